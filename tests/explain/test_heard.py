@@ -98,6 +98,7 @@ def test_a_time_and_another_word_are_asked_about() -> None:
         ({"word": 0, "second": 0.1}, "one of them"),
         ({"word": 0, "target": "four"}, "four"),
         ({"box": 0}, "boxes"),
+        ({"place": (1.0, 2.0)}, "detector"),
         ({"word": 0, "target": "one", "against": "one"}, "itself"),
     ],
 )

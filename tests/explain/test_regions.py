@@ -17,7 +17,7 @@ from pellucid.explain.activations import Activations
 from pellucid.explain.backward import backward
 from pellucid.explain.evidence import Evidence
 from pellucid.explain.explanation import explain
-from pellucid.explain.place import anchor_of
+from pellucid.explain.place import anchors_of
 from pellucid.explain.score import choose_score
 from pellucid.explain.trace import trace
 from pellucid.files import Model
@@ -171,7 +171,7 @@ def test_why_a_box_and_why_none(model: Model, tmp_path: Path) -> None:
     traced = trace(model, PICTURE)
     looked = traced.activations
     found = looked.boxes[0]
-    anchor = anchor_of(looked, found.logit[0])
+    (anchor,) = anchors_of(looked, [found.logit[0]])
     region = looked.values["proposals"][found.logit[0]]
     np.testing.assert_allclose(anchor.box, region[:4], rtol=1e-5)
     assert anchor.probability == pytest.approx(float(region[4]))

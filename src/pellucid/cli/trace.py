@@ -82,9 +82,11 @@ def trace(
     }  # fmt: skip
     check_sample(sample, image, {"--score": score}, of_pictures)
     check_output(out, (ValueTerms if opens else Trace).endings, model, *filter(None, [image]))
-    if spot is not None and (of_box or layer is not None or asked is not None):
+    others = of_box or layer is not None or asked is not None or second is not None
+    if spot is not None and others:
         raise typer.BadParameter(
-            "a place is a question of its own; leave out --layer, --at, --box and --number",
+            "a place is a question of its own; leave out --layer, --at, --box, --number and "
+            "--second",
             param_hint="--place",
         )
     if of_box and (layer is not None or asked is not None):

@@ -1,8 +1,8 @@
 """Two speech recognizers judged by the same recordings.
 
-The difference of their word errors has an interval by the paired bootstrap: recordings are drawn
-anew, the same for both (Bisani and Ney 2004, *Bootstrap estimates for confidence intervals in ASR
-performance evaluation*, section 4; the percentile interval).
+The difference of their word errors has an interval by the paired bootstrap: recordings are
+resampled, the same for both (Bisani and Ney 2004, *Bootstrap estimates for confidence intervals in
+ASR performance evaluation*, section 4; the percentile interval).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class TranscriptComparison(SideBySide):
         first: A's judgement.
         second: B's.
         difference: B's word error less A's.
-        interval: Its 95 % interval, of recordings that are drawn anew for both alike.
+        interval: Its 95 % interval, of recordings resampled for both alike.
         notes: What the recordings are, a line each.
     """
 

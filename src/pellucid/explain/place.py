@@ -25,6 +25,8 @@ from pellucid.short_repr import short_repr
 from pellucid.tasks import Detection
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pellucid.explain.activations import Activations
     from pellucid.ops.finding import Fates
     from pellucid.tasks.found_box import Candidate
@@ -143,19 +145,20 @@ class Place(Record):
         )
 
 
-def anchor_of(activations: Activations, region: int) -> Anchor:
-    """The anchor that became a region.
+def anchors_of(activations: Activations, regions: Sequence[int]) -> list[Anchor]:
+    """The anchors that became regions.
 
     Args:
         activations: The picture in its network.
-        region: The row of the region among those that were proposed.
+        regions: The rows of the regions among those that were proposed.
 
     Raises:
         ArgumentError: If the network proposes no regions.
     """
     fates = _fates(activations)
-    own = (fates.steps == FOUND) & (fates.rows == region)
-    return _anchor(activations, fates, int(np.flatnonzero(own)[0]))
+    found = np.flatnonzero(fates.steps == FOUND)
+    place_of = dict(zip(fates.rows[found].tolist(), found.tolist(), strict=True))
+    return [_anchor(activations, fates, place_of[region]) for region in regions]
 
 
 def _fates(activations: Activations) -> Fates:

@@ -207,6 +207,8 @@ def choose_score(
     if task.of_steps or word is not None or second is not None:
         if box is not None or number is not None:
             find_box(activations, box)  # which says that there are none
+        if place is not None:
+            place_in(activations, place)  # likewise
         return _of_step(activations, word, second, target, against, compared=compared)
     if place is not None:
         if box is not None:

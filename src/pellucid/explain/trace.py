@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.explain.activations import Activations
 from pellucid.explain.heard import asked_output
-from pellucid.explain.place import Place, anchor_of, place_in
+from pellucid.explain.place import Place, anchors_of, place_in
 from pellucid.explain.records import number as finite
 from pellucid.explain.records import record
 from pellucid.explain.score import find_box
@@ -183,12 +183,13 @@ class Trace(Record):
 
     def _boxes(self) -> list[dict[str, Any]]:
         """The boxes as JSON values; of those in regions with the anchor that became the region."""
-        found, of_regions = self.activations.boxes, self.activations.model.task.of_regions
+        found = self.activations.boxes
+        if not self.activations.model.task.of_regions:
+            return [box.to_dict() for box in found]
+        anchors = anchors_of(self.activations, [box.logit[0] for box in found])
         return [
-            {**box.to_dict(), "anchor": anchor_of(self.activations, box.logit[0]).to_dict()}
-            if of_regions
-            else box.to_dict()
-            for box in found
+            {**box.to_dict(), "anchor": anchor.to_dict()}
+            for box, anchor in zip(found, anchors, strict=True)
         ]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.explain.place import anchor_of
+from pellucid.explain.place import anchors_of
 from pellucid.numerals import figure as written
 from pellucid.numerals import percent
 from pellucid.show import document as d
@@ -16,6 +16,8 @@ from pellucid.show.palette import INK
 from pellucid.text import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
     from PIL import Image
@@ -46,28 +48,34 @@ def boxes_table(activations: Activations) -> d.Table:
     """The boxes, and the outputs that each comes from; those that ``predict`` shows, else all."""
     found = activations.boxes
     shown = len(activations.model.task.described(activations.answer))
+    listed = found[: shown or None]
     rows = [
         (
             str(n),
             each.name,
             percent(each.probability),
             ", ".join(written(edge, ".1f") for edge in each.box),
-            _origin(activations, each),
+            origin,
         )
-        for n, each in enumerate(found[: shown or None], 1)
+        for n, (each, origin) in enumerate(
+            zip(listed, _origins(activations, listed), strict=True), 1
+        )
     ]
     heads = ("box", "class", "probability", "left, top, right, bottom", "found in")
     return d.Table("boxes", heads, rows, left=2, limit=BOXES)
 
 
-def _origin(activations: Activations, box: FoundBox) -> str:
-    """Where a box was found; of a region also the anchor that became it."""
+def _origins(activations: Activations, boxes: Sequence[FoundBox]) -> list[str]:
+    """Where boxes were found; of regions also the anchors that became them."""
     if not activations.model.task.of_regions:
-        return box.words
-    anchor = anchor_of(activations, box.logit[0])
-    row, column = anchor.cell
-    side, ratio = written(anchor.scale, ".3g"), written(anchor.ratio, ".3g")
-    return f"{box.words}: row {row}, column {column}, {side} px, {ratio}"
+        return [box.words for box in boxes]
+    found = []
+    anchors = anchors_of(activations, [box.logit[0] for box in boxes])
+    for box, anchor in zip(boxes, anchors, strict=True):
+        row, column = anchor.cell
+        side, ratio = written(anchor.scale, ".3g"), written(anchor.ratio, ".3g")
+        found.append(f"{box.words}: row {row}, column {column}, {side} px, {ratio}")
+    return found
 
 
 def boxes_picture(activations: Activations) -> Image.Image:
