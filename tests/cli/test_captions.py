@@ -161,6 +161,12 @@ def test_words_are_opened(pellucid: Command, folder: Path, tmp_path: Path) -> No
     assert "caption-hidden" in opened.stdout
     many = pellucid("trace", *given, "--word", 99, code=1)
     assert f"1 {words[0]}" in many.stderr
+    every = pellucid("explain", *given, "--word", 99, "--method", "all", code=1)
+    assert f"1 {words[0]}" in every.stderr
+    assert "20.png, word 1: " in pellucid("trace", *given, "--word", 1).stdout
+    assert f"20.png, word 1 ({words[0]}): " in pellucid("explain", *given, "--word", 1).stdout
+    made = pellucid("generate", folder / "run", "-o", tmp_path / "made.png", code=1)
+    assert "generator" in made.stderr
     assert pellucid("explain", *given, "--box", 1, code=2).stderr.count("--box")
     other = pellucid("trace", folder / "body.safetensors", folder / "20.png", "--word", 1, code=2)
     assert "--word" in other.stderr

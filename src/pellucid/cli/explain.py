@@ -159,12 +159,13 @@ def explain(
                 progress(done, total)
             try:
                 source = _source(picture) if brief else picture_of(picture)
-                found, seen = _explained(classifier, source, method, options)
+                found, seen, of_word = _explained(classifier, source, method, options)
             except DataError as error:
                 problems.append(str(error))
                 continue
+            called = f"{picture}{of_word}"
             if file is not None:
-                found.save(file, picture=str(picture))
+                found.save(file, picture=called)
                 written += 1
                 if not brief:
                     remarks().print(f"picture written to {printable(file)}")
@@ -172,7 +173,7 @@ def explain(
                 named = {"picture": str(picture)} if several else {}
                 records.append({**named, **found.to_dict(), "looked_at": seen.to_dict()})
             elif not brief:
-                print_result(found, json=False, picture=str(picture))
+                print_result(found, json=False, picture=called)
     if folder is not None and brief:
         remarks().print(f"{counted(written, 'picture')} written to {printable(folder)}")
     if json and (several or records):
@@ -216,27 +217,32 @@ def _explained(
     source: Path | NDArray[np.uint8],
     method: str,
     options: dict[str, Any],
-) -> tuple[Explanation, ResizeNote]:
+) -> tuple[Explanation, ResizeNote, str]:
+    """What was found, what the network saw, and of a captioner which word: ``, word 2 (dog)``."""
     from pellucid.estimators.opened_captions import OpenCaptioner
     from pellucid.explain.activations import Activations
     from pellucid.explain.method_sheet import explain_by_every_method
 
+    of_word = ""
     if isinstance(classifier, OpenCaptioner):
         given = {name: x for name, x in options.items() if name not in BOX_OPTIONS}
         word = given.pop("word", None)
         caption = classifier.trace(source)
         if method == ALL:
+            activations = caption.activations(word)
             step = caption.steps[caption.seen if word is None else word]
             given["target"] = given["target"] or step.word
-            found: Explanation = explain_by_every_method(caption.activations(word), **given)
+            found: Explanation = explain_by_every_method(activations, **given)
         else:
             found = caption.explain(word, method, **given)
+        number = caption.seen if word is None else word
+        of_word = f", word {number + 1} ({caption.steps[number].word})"
     elif method == ALL:
         activations = Activations.of(classifier, source)
         found = explain_by_every_method(activations, **options)
     else:
         found = classifier.explain(source, method, **options)
-    return found, print_resize_note(source, classifier.model_, classifier.max_pixels)
+    return found, print_resize_note(source, classifier.model_, classifier.max_pixels), of_word
 
 
 def _files(folder: Path, pictures: Sequence[Path | DataPicture], method: str) -> list[Path | None]:

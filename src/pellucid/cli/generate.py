@@ -10,6 +10,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.outputs import check_output
+from pellucid.cli.sample import load_generator
 from pellucid.cli.terminal import print_json, results
 from pellucid.engines import DEFAULT
 from pellucid.text import counted, printable
@@ -52,14 +53,13 @@ def generate(
 ) -> None:
     """Make pictures like those that a generator has learned from."""
     from pellucid.data.ours import drawing
-    from pellucid.estimators import ImageGenerator
     from pellucid.files import write_file
     from pellucid.show.contact_sheet import contact_sheet
 
     check_output(out, (".png",), model)
     if to is not None and count < 2:
         raise typer.BadParameter("--to needs at least 2, both ends", param_hint="--count")
-    generator = ImageGenerator.load(model, engine=engine)
+    generator = load_generator(model, engine=engine, instead="name a generator's model or run")
     if to is None:
         images, captions = generator.sample(count, seed=seed), [str(n) for n in range(count)]
     else:

@@ -66,8 +66,15 @@ def parse_sample(text: str) -> tuple[int, int]:
     return int(seed), int(number)
 
 
-def load_generator(model: str, *, engine: str) -> ImageGenerator:
+def load_generator(
+    model: str, *, engine: str, instead: str = "name one that it looks at, instead of --sample"
+) -> ImageGenerator:
     """The generator of that name.
+
+    Args:
+        model: Its file, or the folder of its run.
+        engine: Who computes.
+        instead: What users of another model are told to do.
 
     Raises:
         DataError: If the model is no generator.
@@ -80,6 +87,6 @@ def load_generator(model: str, *, engine: str) -> ImageGenerator:
     if not isinstance(found, ImageGenerator):
         raise DataError(
             f"{printable(model)}: a model for {found.model_.task.title}, which makes no pictures; "
-            "name one that it looks at, instead of --sample"
+            f"{instead}"
         )
     return found

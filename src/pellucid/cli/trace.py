@@ -128,7 +128,8 @@ def trace(
                 param_hint="--second" if word is None else "--word",
             )
         opened = traced.word(None if word is None else word - 1, second)
-    finish(traced, opened, seen, image or "", out, json=json, full=all_terms)
+    called = f"{image}, word {word}" if word is not None and not heard else image or ""
+    finish(traced, opened, seen, called, out, json=json, full=all_terms)
 
 
 def _finish_place(found: Place, name: str, out: Path | None, *, json: bool) -> None:

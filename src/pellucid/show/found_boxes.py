@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 BOXES = d.Limit(12, 100, "less probable boxes")
 """Boxes in a table, the most probable first."""
 
+EDGES = "left, top, right, bottom, as the network sees it"
+"""The head of edges in pixels of what the network takes, which may be smaller than the picture."""
+
 
 def boxes_words(task: Task, read: NDArray[Any]) -> str:
     """How many boxes of each class are shown to users: ``14 boxes: 12 RBC, 2 Platelets``.
@@ -61,7 +64,7 @@ def boxes_table(activations: Activations) -> d.Table:
             zip(listed, _origins(activations, listed), strict=True), 1
         )
     ]
-    heads = ("box", "class", "probability", "left, top, right, bottom", "found in")
+    heads = ("box", "class", "probability", EDGES, "found in")
     return d.Table("boxes", heads, rows, left=2, limit=BOXES)
 
 

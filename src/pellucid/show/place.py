@@ -18,7 +18,7 @@ from pellucid.ops.finding import (
 )
 from pellucid.show import document as d
 from pellucid.show.boxed import SIDE, boxed, of_class
-from pellucid.show.found_boxes import box_image
+from pellucid.show.found_boxes import EDGES, box_image
 from pellucid.tasks import Detection
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _anchors(place: Place) -> d.Part:
         )
         for each in place.anchors
     ]
-    heads = ("cell", "scale, ratio", "a thing", "left, top, right, bottom", "then")
+    heads = ("cell", "scale, ratio", "a thing", EDGES, "then")
     return d.Table("first stage: anchors", heads, rows, left=2)
 
 
@@ -72,7 +72,7 @@ def _candidates(place: Place) -> d.Part:
         )
         for each in place.candidates
     ]
-    heads = ("class", "probability", "left, top, right, bottom", "found in", "then")
+    heads = ("class", "probability", EDGES, "found in", "then")
     stage = "second stage: " if place.activations.model.task.of_regions else ""
     return d.Table(f"{stage}the most probable box of each class", heads, rows, left=1)
 
