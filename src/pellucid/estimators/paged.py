@@ -69,7 +69,7 @@ class PagedEstimator(OpenEstimator):
         model = self.model_
         if not isinstance(model.task, Captioning):
             # before the pictures cost any time
-            check_row(model.task, "a page", boxes=True, regions=True)
+            check_row(model.task, "a page", boxes=True)
         finder = Finder(
             model,
             samples,

@@ -120,7 +120,7 @@ def compare_models(
     models = first.model_, second.model_
     check_same_task(models[0].task, models[1].task)
     if models[0].task.kind != Captioning.kind:
-        check_row(models[0].task, "a comparison", boxes=True, regions=True)
+        check_row(models[0].task, "a comparison", boxes=True)
     if not models[0].task.of_steps:
         _check_classes(models[0].classes, models[1].classes)
     if isinstance(data, Dataset):

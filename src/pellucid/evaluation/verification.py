@@ -332,7 +332,7 @@ def verify(
         DataError: If they take other pictures, or answer with another number of outputs.
     """
     if not isinstance(first.model.task, Captioning):
-        check_row(first.model.task, "a comparison", boxes=True, regions=True)
+        check_row(first.model.task, "a comparison", boxes=True)
     graphs = [each.model.network.graph for each in (first, second)]
     for what, (a, b) in (
         ("takes {} as a picture", [graph.input_shape for graph in graphs]),

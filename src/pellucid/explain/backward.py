@@ -427,7 +427,7 @@ def differentiated(
     activations: Activations, label: Right | None, learner: UpdateRule | None = None
 ) -> Backward:
     """The same of what is known of a picture already, or of noise; arguments as there."""
-    check_row(activations.model.task, "gradients of a loss", boxes=True, regions=True)
+    check_row(activations.model.task, "gradients of a loss", boxes=True)
     truth = truth_of(activations, label)
     learner = UpdateRule.of(activations.model) if learner is None else learner
     one_class = activations.model.task.of_one_class

@@ -203,7 +203,7 @@ def choose_score(
             or if there is no such box or number.
     """
     task = activations.model.task
-    check_row(task, "an explanation", boxes=True, regions=True)
+    check_row(task, "an explanation", boxes=True)
     if task.of_steps or word is not None or second is not None:
         if box is not None or number is not None:
             find_box(activations, box)  # which says that there are none

@@ -201,6 +201,6 @@ def trace(source: Model | Classifier, picture: Picture, *, whole: bool = False) 
 def traced(activations: Activations) -> Trace:
     """The trace of what is known of a picture already, or of noise."""
     made = Trace(activations)
-    check_row(made.activations.model.task, "a trace", boxes=True, regions=True)
+    check_row(made.activations.model.task, "a trace", boxes=True)
     _ = made.activations.values  # now, so that what follows only reads
     return made

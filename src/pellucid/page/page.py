@@ -120,7 +120,7 @@ def make_page(
     if isinstance(model.task, Captioning):
         captioner = PagedCaptioner.of(model, samples.pixels)
         model = captioner.word
-    check_row(model.task, "a page", boxes=True, regions=True)
+    check_row(model.task, "a page", boxes=True)
     network = model.network
     graph, weights = network.graph, network.weights
     _check_size(4 * sum(array.size for array in weights.values()), allow_large=allow_large)

@@ -314,26 +314,18 @@ def check_one_class(task: Task, what: str) -> None:
         )
 
 
-def check_row(task: Task, what: str, *, boxes: bool = False, regions: bool = False) -> None:
+def check_row(task: Task, what: str, *, boxes: bool = False) -> None:
     """Check that single outputs of a network mean something: of a row, of boxes, or of steps.
 
     Args:
         task: A model's.
         what: What only such a model has, for the message: ``a trace``.
         boxes: Whether it can be of boxes, or of steps of a recording, too.
-        regions: And of boxes that are found in regions.
 
     Raises:
         ArgumentError: If it ends in a map, and what is found in that is no boxes.
     """
-    of_boxes = task.of_boxes and (regions or not task.of_regions)
-    if task.of_map and not (boxes and (of_boxes or task.of_steps)):
-        if boxes and task.of_boxes:
-            raise ArgumentError(
-                f"{what}: the model finds its boxes in two stages; this is made for networks that "
-                "end in one row of outputs a picture, and for detectors of one stage (--detector "
-                "centre)"
-            )
+    if task.of_map and not (boxes and (task.of_boxes or task.of_steps)):
         raise ArgumentError(
             f"{what}: the model is for {task.title} and ends in a map; this is made for networks "
             "that end in one row of outputs a picture: classes, labels or numbers"

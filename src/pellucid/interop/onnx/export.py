@@ -178,7 +178,7 @@ def onnx_words(model: Model) -> ModelProto:
 
 def _check_task(task: Task) -> None:
     if not isinstance(task, Captioning):
-        check_row(task, "an ONNX file", boxes=True, regions=True)
+        check_row(task, "an ONNX file", boxes=True)
 
 
 def _exported(network: Network) -> dict[str, Array]:
