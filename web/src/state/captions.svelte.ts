@@ -45,7 +45,7 @@ export class Captions {
     );
   });
 
-  /** Write the caption of the picture anew; the network becomes that of the word that is chosen. */
+  /** Write the caption of the picture again; the network becomes that of the word that is chosen. */
   write(): void {
     const { network, pixels } = this.page;
     const places = network.run(pixels).of(this.data.layers.places);
