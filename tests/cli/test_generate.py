@@ -65,6 +65,12 @@ def test_what_is_refused(generator: ImageGenerator, pellucid: Command) -> None:
     assert generator.latent == 4
 
 
+def test_import(generator: ImageGenerator, pellucid: Command) -> None:
+    pellucid("export", "m.safetensors", "-o", "m.onnx")
+    done = pellucid("import", "m.onnx", "-o", "again.safetensors")
+    assert f"noise of 1×1×{generator.latent} (generating pictures)" in done.stdout
+
+
 def test_nearest_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pellucid.evaluation.nearest.AT_ONCE", 3 * 64)  # several blocks
     places, distances = nearest_pictures(IMAGES[[7, 0, 19]], IMAGES)

@@ -119,7 +119,9 @@ def import_(
         )
         return
     shape = "×".join(map(str, graph.input_shape))
+    taken = "noise" if found.model.task.makes_pictures else "pictures"
+    outputs = f", {counted(len(names), 'output')}" if names else ""
     results().print(
         f"{printable(out)}: {counted(len(graph.nodes), 'layer')}, {parameters:,} parameters, "
-        f"pictures of {shape}, {counted(len(names), 'output')} ({found.model.task.title})"
+        f"{taken} of {shape}{outputs} ({found.model.task.title})"
     )
