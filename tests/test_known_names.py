@@ -95,3 +95,8 @@ def test_a_class_of_some_data_that_a_model_lacks() -> None:
     assert "'Afghan Hound'" in told
     assert "tench" not in told
     assert "tench" in str(unknown_class("list.csv", "7", ["tench", "Afghan Hound"]))
+
+
+def test_a_name_with_a_comma_is_told_in_quotes() -> None:
+    with pytest.raises(ArgumentError, match="there are a, 'b, c'"):
+        find_name("thing", "zzz", ["a", "b, c"])

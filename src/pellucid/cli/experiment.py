@@ -199,7 +199,7 @@ def _outcome(
     from pellucid.experiments.spatial_networks import QUESTION
 
     def described(done: Run, before: str = "") -> None:
-        words = "diverged" if done.diverged else f"{done.accuracy:.2%}"
+        words = "diverged" if done.diverged else f"{done.accuracy:.2%} right"
         console.print(f"  {before}{done.variant}, seed {done.seed}: {words}")
 
     if name == SPATIAL:
