@@ -71,12 +71,18 @@ def test_a_folder_that_cannot_be_is_refused_before_any_work(
         assert "seed 0" not in printed
 
 
-def test_spatial_transformers(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:
-    for path in sorted(picture_folder.rglob("*.png")):
-        to = tmp_path / "larger" / path.relative_to(picture_folder)
+def in_size(folder: Path, where: Path, side: int) -> Path:
+    """A folder's pictures in another size, in another folder, which is returned."""
+    for path in sorted(folder.rglob("*.png")):
+        to = where / path.relative_to(folder)
         to.parent.mkdir(parents=True, exist_ok=True)
         with Image.open(path) as picture:
-            picture.resize((20, 20)).save(to)
+            picture.resize((side, side)).save(to)
+    return where
+
+
+def test_spatial_transformers(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:
+    in_size(picture_folder, tmp_path / "larger", 20)
     given = ["experiment", "spatial-transformer", "larger", "--epochs", 1, "--seeds", 1]
     done = pellucid(*given, "--kind", "rotation", "--out", "tried", "--json")
     assert "rotation: spatial transformer, seed 0:" in done.stderr
@@ -103,6 +109,7 @@ def test_unknown_names(pellucid: Command) -> None:
 def test_detectors_are_kept_in_the_folder_of_the_experiment(
     pellucid: Command, picture_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    larger = in_size(picture_folder, tmp_path / "larger", 20)
     found = outcome(run("R-CNN", 0.7, 0.1, 20.0), run("Fast R-CNN", 0.6, 0.1, 2.0))
     asked: list[dict[str, object]] = []
 
@@ -116,6 +123,10 @@ def test_detectors_are_kept_in_the_folder_of_the_experiment(
     monkeypatch.setattr(experiments, "run_detectors", compared)
     given = ["experiment", "detectors", picture_folder, "--limit", 9, "--out", "tried"]
     pellucid(*given, code=1)
+    others = [["relu"], ["spatial-transformer", "--kind", "rotation"]]
+    for name, *more in others:  # what the first has left is not removed at their end
+        refused = pellucid("experiment", name, larger, *more, "--out", "tried", code=1).stderr
+        assert "holds an interrupted experiment" in " ".join(refused.split())
     done = pellucid(*given, "--proposals", 77)  # the folder holds what is finished, no experiment
     assert "1 network trained before" in done.stderr
     assert asked[1].keys() - {"progress", "folder"} == {"limit", "proposals"}
@@ -124,6 +135,7 @@ def test_detectors_are_kept_in_the_folder_of_the_experiment(
     assert "Fast R-CNN" in done.stdout
     assert json.loads((tmp_path / "tried" / "outcome.json").read_text()) == found.to_dict()
     assert (tmp_path / "tried" / "plot.png").is_file()
+    assert not (tmp_path / "tried" / "unfinished").exists()
     assert "holds an experiment already" in " ".join(
         pellucid(*given, code=2).stderr.replace("│", " ").split()
     )

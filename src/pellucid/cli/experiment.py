@@ -167,6 +167,7 @@ def experiment(
     outcome.save(place / PLOT)
     write_text(place / TABLE, outcome.to_csv())
     write_text(place / RECORD, json_package.dumps(outcome.to_dict(), indent=1) + "\n")
+    KeptRuns(out / FOLDER).remove()
     console.print(f"{', '.join(FILES)} written to {printable(place)}")
 
 

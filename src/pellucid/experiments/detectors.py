@@ -166,8 +166,8 @@ def run_detectors(
         seeds: How often each is trained, with seeds from 0.
         proposals: Regions that selective search proposes of a picture at most, 1 to 4000.
         limit: At most so many pictures of each part; none: all.
-        folder: A folder where runs are kept until the last has ended: asked again, the experiment
-            goes on where it was interrupted. None: they are not kept.
+        folder: A folder in whose ``unfinished`` runs are kept: asked again, it trains those that
+            are missing. Who has saved what came out may remove them. None: they are not kept.
         progress: Called with a line at a time.
 
     Raises:
@@ -231,8 +231,6 @@ def _runs(
         if kept is not None:
             kept.keep_record(each.name, seed, run.to_dict())
         runs[each.name, seed] = run
-    if kept is not None:
-        kept.remove()
     return runs
 
 

@@ -22,7 +22,7 @@ from pellucid.text import printable
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pellucid.data.dataset import Dataset
@@ -203,8 +203,9 @@ def run(
         epochs: How often every picture is seen; none for the experiment's own.
         seeds: How often each variant is trained, with seeds from 0.
         progress: Called with every run when it is done.
-        folder: A folder where trained networks' runs are kept until the last is trained: asked
-            again, it goes on where it was interrupted. None: they are not kept.
+        folder: A folder in whose ``unfinished`` trained networks' runs are kept: asked again, it
+            trains those that are missing. Who has saved what came out may remove them. None: they
+            are not kept.
 
     Raises:
         ArgumentError: If the folder has the runs of other pictures or epochs.
@@ -214,12 +215,9 @@ def run(
     check_classes(learned, judged)
     train, test = some_of(learned, LEARNED), some_of(judged, JUDGED)
     kept = None if folder is None else kept_runs(folder, experiment, train, test, epochs)
-    outcome = compare(
+    return compare(
         experiment, train, test, epochs=epochs, seeds=seeds, progress=progress, kept=kept
     )
-    if kept is not None:
-        kept.remove()
-    return outcome
 
 
 def kept_runs(
@@ -229,6 +227,7 @@ def kept_runs(
     test: Dataset,
     epochs: int | None,
     part: str = "",
+    kinds: Sequence[str] = (),
 ) -> KeptRuns:
     """The runs of an experiment that a folder has, if it was interrupted there.
 
@@ -239,6 +238,7 @@ def kept_runs(
         test: All to judge by.
         epochs: How often every picture is seen; none for the experiment's own.
         part: What it is called among others of one folder.
+        kinds: All parts that are asked for.
 
     Raises:
         ArgumentError: If the folder has runs of another experiment, pictures, networks or settings.
@@ -250,6 +250,7 @@ def kept_runs(
             networks[name] = digest_of(graph_to_dict(graph))
     follows_from = {
         "experiment": experiment.name,
+        "kinds": sorted(kinds),
         "version": __version__,
         "pictures to learn from": train.fingerprint(),
         "pictures to judge by": test.fingerprint(),

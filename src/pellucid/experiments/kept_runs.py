@@ -26,6 +26,11 @@ FOLDER = "unfinished"
 """Where runs are kept, in the folder of an experiment."""
 
 
+COMMON = ("kinds",)
+"""What all parts in one folder have in common, of an experiment in parts which these are: they are
+removed together."""
+
+
 def digest_of(values: object) -> str:
     """Of JSON values, in short: other values have another one."""
     text = json.dumps(values, sort_keys=True, default=repr)
@@ -60,18 +65,18 @@ class KeptRuns:
         """
         kept = cls(place / FOLDER, part)
         path = kept.folder / f"{kept._name('asked')}.json"
-        if path.exists():
-            before = kept._read(path.name)
-            for name in {**before, **asked}:
+        for each in sorted(kept.folder.glob("asked-*.json")):
+            before = kept._read(each.name)
+            for name in {**before, **asked} if each == path else COMMON:
                 if before.get(name) != asked.get(name):
                     raise ArgumentError(
                         f"{printable(place)}: holds an interrupted experiment with other {name}: "
                         f"{before.get(name)!r}, got {asked.get(name)!r}; name another folder, or "
                         f"remove {printable(kept.folder)}"
                     )
-            return kept
-        make_folder(kept.folder)
-        write_text(path, json.dumps(dict(asked), indent=1) + "\n")
+        if not path.exists():
+            make_folder(kept.folder)
+            write_text(path, json.dumps(dict(asked), indent=1) + "\n")
         return kept
 
     def __len__(self) -> int:

@@ -24,7 +24,6 @@ from pellucid.experiments.experiment import (
     kept_runs,
     some_of,
 )
-from pellucid.experiments.kept_runs import FOLDER, KeptRuns
 from pellucid.experiments.spatial_networks import (
     PLAIN,
     QUESTION,
@@ -194,8 +193,9 @@ def run_spatial(
         epochs: How often all of these are seen; none for 10, and 16 where they are cluttered.
         seeds: How often each network is trained, with seeds from 0.
         progress: Called with the kind and with every run when it is done.
-        folder: A folder where trained networks' runs are kept until the last is trained: asked
-            again, it goes on where it was interrupted. None: they are not kept.
+        folder: A folder in whose ``unfinished`` trained networks' runs are kept: asked again, it
+            trains those that are missing. Who has saved what came out may remove them. None: they
+            are not kept.
 
     Raises:
         ArgumentError: If there is no such kind, or the folder has the runs of other pictures or
@@ -214,9 +214,7 @@ def run_spatial(
     kinds = [find_name("kind of distortion", kind, KINDS) for kind in kinds]
     some, test = some_of(learned, LEARNED), some_of(judged, JUDGED)
     train = some.subset(np.tile(np.arange(len(some)), copies))
-    found = [_of_kind(kind, train, test, epochs, seeds, progress, folder) for kind in kinds]
-    if folder is not None:
-        KeptRuns(folder / FOLDER).remove()
+    found = [_of_kind(kind, kinds, train, test, epochs, seeds, progress, folder) for kind in kinds]
     outcomes, looked, weights = zip(*found, strict=True) if found else ((), (), ())
     return SpatialOutcome(
         dict(zip(kinds, outcomes, strict=True)),
@@ -227,6 +225,7 @@ def run_spatial(
 
 def _of_kind(
     kind: str,
+    kinds: Sequence[str],
     train: Dataset,
     test: Dataset,
     epochs: int | None,
@@ -238,7 +237,7 @@ def _of_kind(
     size, classes = train.image_shape[:2], len(train.classes)
     parts = distorted(train, kind, seed=0), distorted(test, kind, seed=1)
     experiment = experiment_on(kind, parts[0].image_shape, size, classes)
-    kept = None if folder is None else kept_runs(folder, experiment, *parts, epochs, kind)
+    kept = None if folder is None else kept_runs(folder, experiment, *parts, epochs, kind, kinds)
     seen: list[Looked] = []
 
     def done(each: Run) -> None:
