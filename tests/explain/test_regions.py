@@ -23,6 +23,7 @@ from pellucid.explain.trace import trace
 from pellucid.files import Model
 from pellucid.graph import Network
 from pellucid.ops import AnchorLoss
+from pellucid.show.heatmap import claims
 from pellucid.tasks import RegionDetection
 from pellucid.tasks.found_box import BACKGROUND
 from tests.estimators.test_detector import body
@@ -152,6 +153,7 @@ def test_other_methods_explain_a_box_of_two_stages(model: Model) -> None:
         assert np.isfinite(made.values).all()
         assert made.values.shape == (64, 96)
         assert any("region" in line for line in made.remarks)
+        assert any("held where it lies" in each.words for each in claims(made))
     with pytest.raises(ArgumentError, match="width"):
         explain(looked, "gradient", box=1, number="left")
     with pytest.raises(ArgumentError, match="itself"):

@@ -56,7 +56,8 @@ def heatmap_document(heatmap: Heatmap, *, picture: str = "") -> d.Document:
 
 def claims(heatmap: Heatmap) -> list[d.Text]:
     """What should be said beside the map, what it can claim, and what it cannot."""
-    found = [d.Text(heatmap.remark)] if heatmap.remark else []
+    own = heatmap.remark, heatmap.scored.held_words
+    found = [d.Text(line) for line in own if line]
     if heatmap.method.insensitive:
         found.append(
             d.Text("fails the randomisation test: its picture hardly depends on what was learned")
