@@ -141,6 +141,10 @@ def test_halves_belong_together(tmp_path: Path) -> None:
         import_file(path)
     check_line(others.value)
     assert "other words" in str(others.value)
+    pl.export_onnx(_estimator(captioner_model("gru", 1), tmp_path), other)
+    shutil.copy(tmp_path / "other-words.onnx", half)  # the same words, other weights
+    with pytest.raises(FileFormatError, match="another captioner"):
+        import_file(path)
     shutil.copy(tmp_path / "kept", half)
     changed = onnx.load(half)
     changed.graph.node.pop()

@@ -10,6 +10,7 @@ gives the same at each step: (N, T, V) and (N, T, h, w).
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,10 +80,25 @@ def words_shapes(graph: Graph) -> tuple[dict[str, str], dict[str, str]]:
     return {**takes, WORDS: "int64 (N)", STATE: state}, {**gives, NEXT_STATE: state}
 
 
-def metadata_of_words(graph: Graph, task: Captioning) -> dict[str, str]:
-    """What the file that writes says of itself: its graph, and the words for other programs."""
+def digest_of(weights: Mapping[str, Array]) -> str:
+    """Of weights in float32, by which the file that writes knows the one that sees."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        digest.update(name.encode() + b"\0")
+        digest.update(np.ascontiguousarray(weights[name], "<f4").tobytes())
+    return digest.hexdigest()
+
+
+def metadata_of_words(graph: Graph, task: Captioning, sees: str) -> dict[str, str]:
+    """What the file that writes says of itself: its graph, and the words for other programs.
+
+    Args:
+        graph: The half that writes.
+        task: The captioner's.
+        sees: :func:`digest_of` the weights of the half that sees.
+    """
     texts: dict[str, Any] = {
-        KEY: {"format": 1, "graph": graph_to_dict(graph)},
+        KEY: {"format": 1, "graph": graph_to_dict(graph), "sees": sees},
         "words": list(task.words),
         "captions": {
             "end": END,
@@ -96,18 +112,18 @@ def metadata_of_words(graph: Graph, task: Captioning) -> dict[str, str]:
     return {name: strict_json.canonical(text).decode("ascii") for name, text in texts.items()}
 
 
-def graph_in(metadata: Mapping[str, str]) -> Graph:
-    """The graph that :func:`metadata_of_words` wrote.
+def graph_in(metadata: Mapping[str, str]) -> tuple[Graph, str]:
+    """The graph that :func:`metadata_of_words` wrote, and the digest of the half that sees.
 
     Raises:
         ArgumentError: If there is none, or of another format.
     """
     values = strict_json.parse(metadata.get(KEY, "null").encode("utf-8"))
-    if not isinstance(values, dict) or values.keys() != {"format", "graph"}:
+    if not isinstance(values, dict) or values.keys() != {"format", "graph", "sees"}:
         raise ArgumentError("it is not the half of a captioner that writes")
     if values["format"] != 1:
         raise ArgumentError(f"its format is {values['format']!r:.20}; this version reads 1")
-    return graph_from_dict(values["graph"])
+    return graph_from_dict(values["graph"]), str(values["sees"])
 
 
 def words_graph(graph: Graph, weights: Mapping[str, Array]) -> GraphProto:

@@ -170,7 +170,8 @@ def onnx_words(model: Model) -> ModelProto:
     assert isinstance(model.task, Captioning)
     network = model.network.part(model.network.graphs[WORDS_GRAPH])
     made = file_of(captioning.words_graph(network.graph, _exported(network)))
-    for name, text in captioning.metadata_of_words(network.graph, model.task).items():
+    sees = captioning.digest_of(_exported(model.network.part(model.network.graph)))
+    for name, text in captioning.metadata_of_words(network.graph, model.task, sees).items():
         made.metadata_props.add(key=name, value=text)
     onnx.checker.check_model(made, full_check=True)
     return made

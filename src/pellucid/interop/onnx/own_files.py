@@ -60,20 +60,17 @@ def own_model(proto: ModelProto, path: Path | None = None) -> tuple[Model, str] 
     weights = _weights(proto, graph)
     _check_same(onnx_graph(graph, described.task, weights, described.form), proto)
     network = Network(graph, weights)
-    if isinstance(described.task, Captioning):
-        writes, others = _words_half(path, described.task)
-        described.task.check_graphs(graph, {WORDS_GRAPH: writes})
-        network = Network(graph, {**weights, **others}, {WORDS_GRAPH: writes})
-    model = Model(network, described.task, described.preprocessing, described.provenance)
-    found = self_test.compute_logits(Network(graph, weights), described.picture[None])
+    found = self_test.compute_logits(network, described.picture[None])
+    remark = ""
     try:
         self_test.check_logits(found, described.logits[None])
     except ArgumentError as error:
-        return (
-            model,
-            f"its weights were changed after it was exported: its self-test fails: {error}",
-        )
-    return model, ""
+        remark = f"its weights were changed after it was exported: its self-test fails: {error}"
+    if isinstance(described.task, Captioning):
+        writes, others = _words_half(path, described.task, None if remark else weights)
+        described.task.check_graphs(graph, {WORDS_GRAPH: writes})
+        network = Network(graph, {**weights, **others}, {WORDS_GRAPH: writes})
+    return Model(network, described.task, described.preprocessing, described.provenance), remark
 
 
 def _weights(proto: ModelProto, graph: Graph) -> dict[str, Array]:
@@ -95,8 +92,16 @@ def _check_same(made: GraphProto, proto: ModelProto) -> None:
         raise ArgumentError("the graph is not the one that its description says")
 
 
-def _words_half(path: Path | None, task: Captioning) -> tuple[Graph, dict[str, Array]]:
-    """The graph of a captioner that writes, and its weights."""
+def _words_half(
+    path: Path | None, task: Captioning, sees: dict[str, Array] | None
+) -> tuple[Graph, dict[str, Array]]:
+    """The graph of a captioner that writes, and its weights.
+
+    Args:
+        path: Where the half that sees lies.
+        task: The captioner's.
+        sees: Weights of that half; none if they were changed, so that nothing can be known by them.
+    """
     other = None if path is None else captioning.words_path(path)
     if other is None or not other.is_file():
         name = "" if other is None else f" ({other.name})"
@@ -106,9 +111,13 @@ def _words_half(path: Path | None, task: Captioning) -> tuple[Graph, dict[str, A
         )
     proto = read_onnx(other)
     found = metadata_of(proto)
-    graph = captioning.graph_in(found)
-    if found.get("words") != captioning.metadata_of_words(graph, task)["words"]:
+    graph, of = captioning.graph_in(found)
+    if found.get("words") != captioning.metadata_of_words(graph, task, of)["words"]:
         raise ArgumentError(f"{other.name} knows other words: it is the half of another captioner")
+    if sees is not None and captioning.digest_of(sees) != of:
+        raise ArgumentError(
+            f"{other.name} was exported with another file: it is the half of another captioner"
+        )
     weights = _weights(proto, graph)
     _check_same(captioning.words_graph(graph, weights), proto)
     return graph, weights
