@@ -260,6 +260,19 @@ TRANSFORMED: tuple[Block, ...] = (
     Dense(5),
 )
 
+# One that sees in perspective.
+PERSPECTIVE: tuple[Block, ...] = (
+    SpatialTransformer(
+        [MaxPool(2), Conv2D(4, 3), ReLU(), Flatten(), Dense(8), Tanh()],
+        (9, 10),
+        transform="projective",
+    ),
+    *_norm_relu(Conv2D(8, 3, bias=False)),
+    MaxPool(2),
+    Flatten(),
+    Dense(5),
+)
+
 # Pixels taken for words.
 WORDS: tuple[Block, ...] = (
     Flatten(),
@@ -325,6 +338,7 @@ CASES: dict[str, Case] = {
     "gated": Case(GATED, (11, 12, 3), 6, SGD(momentum=0.9), 0.01),
     "decoder": Case(DECODER, (9, 7, 3), 6, SGD(momentum=0.9), 0.01),
     "transformed": Case(TRANSFORMED, (13, 11, 2), 6, SGD(momentum=0.9), 0.01),
+    "perspective": Case(PERSPECTIVE, (13, 11, 2), 6, SGD(momentum=0.9), 0.01),
     "regions": Case(_regions, (9, 8, 2), 6, SGD(momentum=0.9), 0.003),
     "rows": Case(ROWS, (8, 7, 2), 6, SGD(momentum=0.9), 0.01),
     "sequence": Case(SEQUENCE, (6, 5, 2), 6, SGD(momentum=0.9), 0.05),
