@@ -25,7 +25,8 @@ def test_a_folder_with_plot_table_and_record(
     pellucid: Command, picture_folder: Path, tmp_path: Path
 ) -> None:
     given = ["experiment", "relu", picture_folder, "--epochs", 1, "--seeds", 1, "--out", "tried"]
-    done = pellucid(*given)
+    done = pellucid(*given, "--image-size", "9x10")
+    assert "10×9" in done.stderr
     assert "PReLU, seed 0:" in done.stderr
     assert "accuracy" in done.stdout
     assert "every run" not in done.stdout

@@ -12,7 +12,7 @@ import torch
 from pellucid.architectures.faster_rcnn import faster_rcnn
 from pellucid.architectures.region_head import first_weights
 from pellucid.data.preprocessing import Preprocessing
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, DataError
 from pellucid.explain.activations import Activations
 from pellucid.explain.backward import backward
 from pellucid.explain.evidence import Evidence
@@ -51,6 +51,11 @@ def model() -> Model:
         weights[f"{name}.kernel"] = kernel * np.float32(deviation / kernel.std())
     weights["classes.bias"] = np.array([0.0, -0.6, 0.5], np.float32)
     return Model(Network(graph, weights), TASK, Preprocessing(64, 96, 3), {})
+
+
+def test_no_class_may_be_called_as_what_lies_nowhere_is() -> None:
+    with pytest.raises(DataError, match="background"):
+        RegionDetection(("dark", "background"), size=(64, 96))
 
 
 def test_each_box_names_the_outputs_that_made_it(model: Model) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.cli import arguments
+from pellucid.cli import arguments, option_values
 from pellucid.cli.terminal import print_result, remarks
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.text import counted, printable
@@ -99,6 +99,7 @@ def experiment(
             show_default="runs/experiment-NAME",
         ),
     ] = None,
+    image_size: arguments.ImageSize = None,
     max_pixels: arguments.MaxPixels = MAX_PIXELS,
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
@@ -124,15 +125,18 @@ def experiment(
         raise typer.BadParameter(
             f"{name} does not take it; it is for {SPATIAL}", param_hint="--kind"
         )
-
     from pellucid import data as data_package
     from pellucid.data.proposals.regions import library
+    from pellucid.experiments.distortions import KINDS
     from pellucid.experiments.experiment import part_to_judge_by
     from pellucid.experiments.kept_runs import FOLDER, KeptRuns
     from pellucid.files import try_folder
     from pellucid.files.atomic import write_text
     from pellucid.files.folders import make_folder
+    from pellucid.known_names import find_name
 
+    size = None if image_size is None else option_values.image_size(image_size)
+    kinds = [find_name("kind of distortion", each, KINDS) for each in kind or ()]
     console = remarks()
     if out is None:
         out = _free(Path("runs") / f"experiment-{name}")
@@ -145,7 +149,7 @@ def experiment(
     for each in FILES:
         try_folder(out, each)  # before the pictures cost any time
     splits = data_package.load(
-        data, max_pixels=max_pixels, max_bytes=max_bytes,
+        data, image_size=size, max_pixels=max_pixels, max_bytes=max_bytes,
         path_column=path_column, label_column=label_column, group=group,
         sound=sound,
     )  # fmt: skip
@@ -161,7 +165,7 @@ def experiment(
             start_from=body, epochs=epochs, seeds=seeds, proposals=proposals, limit=limit,
         )  # fmt: skip
     else:
-        outcome = _outcome(name, splits.train, judged, kind, epochs, seeds or SEEDS, out, console)
+        outcome = _outcome(name, splits.train, judged, kinds, epochs, seeds or SEEDS, out, console)
     print_result(outcome, json=json)
     place = make_folder(_free(out))  # another experiment may have ended there meanwhile
     outcome.save(place / PLOT)
@@ -188,7 +192,7 @@ def _outcome(
     name: str,
     learned: Dataset,
     judged: Dataset,
-    kinds: list[str] | None,
+    kinds: list[str],
     epochs: int | None,
     seeds: int,
     out: Path,

@@ -266,8 +266,9 @@ def _candidate(
     activations: Activations, place: tuple[float, float], target: str | int | None
 ) -> FoundBox:
     """The most probable box that covers a place, of a class if one is given."""
-    asked = None if target in (None, BACKGROUND) else activations.class_index(target)
-    name = None if asked is None else activations.classes[asked]
+    name = None
+    if target is not None and (target != BACKGROUND or target in activations.classes):
+        name = activations.classes[activations.class_index(target)]
     for each in place_in(activations, place).candidates:
         if name in (None, each.found.name):
             return each.found

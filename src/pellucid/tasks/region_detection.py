@@ -18,7 +18,7 @@ from pellucid.architectures.region_head import first_weights, with_classes
 from pellucid.box_geometry import areas
 from pellucid.data.boxes import Boxes
 from pellucid.data.target_checks import checked_names
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, DataError
 from pellucid.ops import Propose, RegionLoss
 from pellucid.ops.anchors import decoded
 from pellucid.ops.box_loss import COLUMNS
@@ -68,7 +68,7 @@ class RegionDetection(Detection):
         size: Height and width of the network's pictures in pixels, 1 to 65 536 each.
 
     Raises:
-        DataError: If a name is empty or given twice.
+        DataError: If a name is empty, given twice, or that of the background.
         ArgumentError: If a number is out of range.
     """
 
@@ -79,6 +79,11 @@ class RegionDetection(Detection):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", checked_names("the model", self.classes))
+        if BACKGROUND in self.classes:
+            raise DataError(
+                f"a class is called {BACKGROUND!r}, as a detector by regions calls what lies in no "
+                "box; give it another name, or take a detector of one stage"
+            )
         checks.whole("stride", self.stride, 1, 256)
         RegionLoss(self.boxes)
         FindRegions(self.size, self.most, self.least, self.overlap)
