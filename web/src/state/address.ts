@@ -75,9 +75,11 @@ export class Follower {
   follow(text: string): void {
     clearTimeout(this.timer);
     if (!this.allowed) return;
+    const before = this.hash;
     this.timer = setTimeout(() => {
       const hash = text ? `#${text}` : "";
-      if (hash === this.hash) return;
+      // another address since then is someone's wish, which the state is about to follow
+      if (hash === this.hash || this.hash !== before) return;
       try {
         const { pathname, search } = this.target.location;
         this.target.history.replaceState(null, "", hash || pathname + search);

@@ -57,6 +57,20 @@ describe("a state in an address", () => {
   });
 });
 
+test("an address that someone has set meanwhile is not written over", async () => {
+  const location = { hash: "", pathname: "/", search: "" };
+  const history = { replaceState: (_: null, __: string, hash: string) => (location.hash = hash) };
+  const follower = new Follower({ location, history } as unknown as Window, 0);
+  const rest = () => new Promise((resolve) => setTimeout(resolve, 5));
+  follower.follow("a=1");
+  location.hash = "#b=2"; // a link, before the state has rested; the page reads it next
+  await rest();
+  expect(location.hash).toBe("#b=2");
+  follower.follow("b=2&c=3");
+  await rest();
+  expect(location.hash).toBe("#b=2&c=3");
+});
+
 test("an address that may not be written is left alone", async () => {
   let tries = 0;
   const frame = {
