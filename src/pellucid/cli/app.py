@@ -26,6 +26,7 @@ from pellucid.cli.lecture import lecture
 from pellucid.cli.page import page
 from pellucid.cli.predict import predict
 from pellucid.cli.runs import runs
+from pellucid.cli.serve import serve
 from pellucid.cli.summary import summary
 from pellucid.cli.surgery import surgery
 from pellucid.cli.terminal import explained
@@ -81,6 +82,7 @@ for command in (
     evaluate,
     compare,
     predict,
+    serve,
     generate,
     features,
     page,

@@ -30,7 +30,7 @@ OPTION_GROUPS = {
 
 COMMAND_GROUPS = {
     "Learn from pictures": ("check", "find-rate", "train"),
-    "Use and judge a model": ("predict", "evaluate", "compare", "runs", "generate"),
+    "Use and judge a model": ("predict", "evaluate", "compare", "runs", "generate", "serve"),
     "See how it works": (
         "trace", "backward", "explain", "kernels", "surgery", "lecture", "page", "summary",
         "explain-plan",
@@ -46,6 +46,7 @@ EXAMPLES = {
     "find-rate": "pellucid find-rate my-photos -a vgg-small",
     "train": "pellucid train my-photos -a vgg-small -o runs/photos",
     "predict": "pellucid predict runs/photos new-photos -o predictions.csv",
+    "serve": "pellucid serve runs/photos --port 8000",
     "generate": "pellucid generate runs/digits --count 100 -o sheet.png",
     "evaluate": "pellucid evaluate runs/photos my-photos -o report",
     "compare": "pellucid compare runs/one runs/other my-photos -o comparison",

@@ -211,15 +211,36 @@ def _answers(
     """
     if not len(images):
         return
-    with np.errstate(all="ignore"):  # the check below says more than NumPy's warnings
+    with np.errstate(all="ignore"):  # what reads the outputs says more than NumPy's warnings
         outputs = forward(classifier.program_, images)
+    yield from read_outputs(classifier, names, images, outputs, sizes)
+
+
+def read_outputs(
+    classifier: Classifier,
+    names: Iterable[str],
+    images: NDArray[np.uint8],
+    outputs: NDArray[Any],
+    sizes: Sequence[tuple[int, int] | None] | None = None,
+) -> Iterator[Prediction]:
+    """The answers in outputs that a network gave to images.
+
+    Args:
+        classifier: Who gave them.
+        names: What the pictures are called.
+        images: (N, H, W, C), as the network takes them, N at least 1.
+        outputs: (N, …).
+        sizes: Width and height of each before it was fitted to the network; none: as the network
+            takes them.
+    """
+    with np.errstate(all="ignore"):
         usable = [bool(np.isfinite(row).all()) for row in outputs]
         if isinstance(classifier.model_.task, Captioning):
             # what one picture makes must not end the answers of all
             known = np.where(np.reshape(usable, (-1, 1, 1, 1)), outputs, np.float32(0))
             found = _captions(classifier, known)
         else:
-            found = _read_outputs(classifier.model_, outputs, sizes or [None] * len(images))
+            found = _task_answers(classifier.model_, outputs, sizes or [None] * len(images))
     differences = unlike(classifier.model_, images)
     inverted = classifier.model_.preprocessing.invert
     for name, answer, good, odd in zip(names, found, usable, differences, strict=True):
@@ -233,7 +254,7 @@ def _answers(
             )
 
 
-def _read_outputs(
+def _task_answers(
     model: Model, outputs: NDArray[Any], sizes: Sequence[tuple[int, int] | None]
 ) -> list[dict[str, Any]]:
     """What a task makes of outputs, picture by picture, as :class:`Prediction` has it."""

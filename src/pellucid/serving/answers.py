@@ -1,0 +1,169 @@
+"""From the bytes of pictures to answers: decoding beside computing, each picture for itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.data.decode import header
+from pellucid.errors import PellucidError
+from pellucid.evaluation.prediction_files import record
+from pellucid.evaluation.predictions import Prediction, read_outputs
+from pellucid.tasks import Detection
+from pellucid.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
+
+    from pellucid.serving.metrics import Metrics
+    from pellucid.serving.models import Served
+
+
+@dataclass(frozen=True, eq=False)
+class Sent:
+    """A picture or recording as it was sent.
+
+    Attributes:
+        name: What it is called in the answer.
+        content: The bytes of its file.
+    """
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A picture as a network takes it, or why it cannot be used.
+
+    Attributes:
+        name: What it is called.
+        pixels: (H, W, C), uint8; None where it cannot be used.
+        size: Its width and height, where the task asks for them.
+        problem: Why it cannot be used, in a line.
+    """
+
+    name: str
+    pixels: NDArray[np.uint8] | None = None
+    size: tuple[int, int] | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """The answers of a request.
+
+    Attributes:
+        records: One for each picture, in their order, as ``pellucid predict --json`` prints them.
+        unusable: How many pictures have none, but a reason.
+    """
+
+    records: list[dict[str, Any]]
+    unusable: int
+
+
+def decode(served: Served, sent: Sent, metrics: Metrics) -> Decoded:
+    """A picture as the network takes it; what is wrong with it is part of the result."""
+    started = time.perf_counter()
+    model, limit = served.estimator.model_, served.estimator.max_pixels
+    try:
+        size = None
+        if isinstance(model.task, Detection):
+            found = header(sent.content, limit)
+            size = found.width, found.height
+        decoded = Decoded(sent.name, model.preprocessing.read(sent.content, max_pixels=limit), size)
+    except PellucidError as error:
+        decoded = Decoded(sent.name, problem=f"{printable(sent.name)}: {_reason(error)}")
+    usable = decoded.pixels is not None
+    metrics.decoded(served.name, time.perf_counter() - started, usable=usable)
+    return decoded
+
+
+def _reason(error: PellucidError) -> str:
+    """What is wrong, without what the bytes are called."""
+    text = str(error)
+    start, colon, rest = text.partition(": ")
+    return rest if colon and start.endswith(" bytes") else text
+
+
+async def answers(
+    served: Served, sent: Sequence[Sent], top: int, pool: Executor, metrics: Metrics
+) -> Answered:
+    """Answer pictures; those that cannot be used with the reason.
+
+    Args:
+        served: Who answers.
+        sent: At least one.
+        top: How many of the likeliest classes are given.
+        pool: Its threads decode, and read the outputs.
+        metrics: Notified.
+
+    Raises:
+        OverloadedError: If too many wait.
+    """
+    served.batcher.check(len(sent))
+    loop = asyncio.get_running_loop()
+    decoding = [loop.run_in_executor(pool, decode, served, each, metrics) for each in sent]
+    decoded = await _all(decoding)
+    usable = [each.pixels for each in decoded if each.pixels is not None]
+    outputs: NDArray[Any] | None = None
+    if usable:
+        images = usable[0][None] if len(usable) == 1 else np.stack(usable)
+        outputs = await served.batcher.run(images)
+    return await loop.run_in_executor(pool, _read, served, decoded, outputs, top)
+
+
+async def _all(futures: list[asyncio.Future[Decoded]]) -> list[Decoded]:
+    """All results; where the caller is cancelled, what has not begun is not done."""
+    try:
+        return [await future for future in futures]
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        raise
+
+
+def _read(
+    served: Served, decoded: Sequence[Decoded], outputs: NDArray[Any] | None, top: int
+) -> Answered:
+    """The answers in outputs; each picture by itself, so that no neighbour changes a bit."""
+    task = served.estimator.model_.task
+    rows = iter(() if outputs is None else outputs)
+    found = []
+    for each in decoded:
+        if each.pixels is None:
+            found.append(Prediction(each.name, problem=each.problem))
+            continue
+        row = next(rows)
+        found += read_outputs(
+            served.estimator, [each.name], each.pixels[None], row[None], [each.size]
+        )
+    records = [record(each, task, top) for each in found]
+    return Answered(records, sum(not each.answered for each in found))
+
+
+def json_bytes(values: object) -> bytes:
+    """JSON without spaces, in UTF-8; numbers that are none, as null."""
+    try:
+        return json.dumps(
+            values, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        ).encode("utf-8", errors="backslashreplace")
+    except ValueError:
+        return json.dumps(_finite(values), allow_nan=False, separators=(",", ":")).encode()
+
+
+def _finite(values: object) -> object:
+    """The same without infinities and NaN, for which JSON has no words."""
+    if isinstance(values, dict):
+        return {name: _finite(value) for name, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [_finite(value) for value in values]
+    return None if isinstance(values, float) and not np.isfinite(values) else values

@@ -1,0 +1,222 @@
+"""Batches that form by themselves: what arrives while the engine computes is its next batch.
+
+A lone request waits for nobody, since an idle engine begins at once; under load the pictures that
+came meanwhile are computed together. Nothing is ever held back to make a batch larger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from pellucid.errors import PellucidError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+    Compute = Callable[[Array], Array]
+
+_RECENT = 0.2
+"""Weight of the newest batch in the measured time of a picture."""
+
+
+class OverloadedError(PellucidError):
+    """More pictures wait than may, or they would wait too long.
+
+    Attributes:
+        seconds: After how many it is worth to try again, at least 1.
+    """
+
+    def __init__(self, waiting: int, seconds: float) -> None:
+        self.seconds = max(1, math.ceil(seconds))
+        super().__init__(
+            f"overloaded: {waiting} pictures are waiting already; try again in {self.seconds} s"
+        )
+
+
+class BatchWatcher(Protocol):
+    """Notified of every batch, in the event loop."""
+
+    def batch(self, pictures: int, seconds: float) -> None:
+        """A batch was computed."""
+
+
+@dataclass(eq=False)
+class _Unit:
+    """Pictures of one request that are computed together: (n, H, W, C) of one type."""
+
+    images: Array
+    answer: asyncio.Future[Array]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+class Engine:
+    """The thread that computes, of all models in turn; the native engine's own threads help it."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="pellucid-compute")
+
+    def submit(self, work: Callable[[], object]) -> None:
+        """Do some work, after what was submitted before."""
+        self._thread.submit(work)
+
+    def close(self) -> None:
+        """Wait for the last work, and let the thread go."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+
+class Batcher:
+    """The queue before one network.
+
+    All methods belong to the event loop.
+
+    Args:
+        compute: The network: (N, H, W, C) → (N, …), each answer a picture's own.
+        engine: The thread that computes.
+        most: Pictures in a batch, at most; a unit is never split, so it may have no more.
+        queue: Pictures that may wait; more are refused.
+        longest: Seconds that pictures may have to wait, as measured; more are refused.
+        watcher: Notified of every batch.
+    """
+
+    def __init__(
+        self,
+        compute: Compute,
+        engine: Engine,
+        *,
+        most: int,
+        queue: int,
+        longest: float = math.inf,
+        watcher: BatchWatcher | None = None,
+    ) -> None:
+        self.most = most
+        self._compute = compute
+        self._engine = engine
+        self._queue, self._longest = queue, longest
+        self._watcher = watcher
+        self._units: deque[_Unit] = deque()
+        self._running: list[_Unit] = []
+        self._picture_seconds = 0.0
+
+    # ------------------------------------------------------------------------------------- asking
+
+    @property
+    def waiting(self) -> int:
+        """Pictures that wait."""
+        return sum(map(len, self._units))
+
+    @property
+    def expected_wait(self) -> float:
+        """Seconds until all that is here would be computed, by the time of the last batches."""
+        return (self.waiting + sum(map(len, self._running))) * self._picture_seconds
+
+    def check(self, pictures: int = 1) -> None:
+        """Check that there is room for some pictures.
+
+        Raises:
+            OverloadedError: If there is none, and others wait.
+        """
+        waiting, seconds = self.waiting, self.expected_wait
+        if self._running and (waiting + pictures > self._queue or seconds > self._longest):
+            raise OverloadedError(waiting, seconds)
+
+    async def run(self, images: Array) -> Array:
+        """The network's answers to pictures, (n, H, W, C) → (n, …).
+
+        Pictures of a cancelled call leave the queue.
+
+        Raises:
+            OverloadedError: If too many wait.
+        """
+        self.check(len(images))
+        loop = asyncio.get_running_loop()
+        parts = range(0, len(images), self.most)
+        units = [_Unit(images[at : at + self.most], loop.create_future()) for at in parts]
+        self._units.extend(units)
+        self._begin()
+        try:
+            answers = [await unit.answer for unit in units]
+        except BaseException:
+            self._leave(units)
+            raise
+        return answers[0] if len(answers) == 1 else np.concatenate(answers)
+
+    def _leave(self, units: Sequence[_Unit]) -> None:
+        gone = set(map(id, units))
+        self._units = deque(unit for unit in self._units if id(unit) not in gone)
+        for unit in units:
+            if not unit.answer.done():
+                unit.answer.cancel()
+            elif not unit.answer.cancelled():
+                unit.answer.exception()  # taken note of
+
+    # ---------------------------------------------------------------------------------- computing
+
+    def _begin(self) -> None:
+        """Let the engine compute what waits, unless it is at work for this queue."""
+        if self._running or not self._units:
+            return
+        batch = self._running = self._next()
+        loop = asyncio.get_running_loop()
+        self._engine.submit(lambda: self._work(batch, loop))
+
+    def _next(self) -> list[_Unit]:
+        """The first that waits, and those behind it that fit into a batch with it."""
+        batch = [self._units.popleft()]
+        count, kind = len(batch[0]), batch[0].images.dtype
+        while (
+            self._units
+            and count + len(self._units[0]) <= self.most
+            and self._units[0].images.dtype == kind
+        ):
+            batch.append(self._units.popleft())
+            count += len(batch[-1])
+        return batch
+
+    def _work(self, batch: list[_Unit], loop: asyncio.AbstractEventLoop) -> None:
+        """In the engine's thread: compute a batch."""
+        started = time.perf_counter()
+        found = self._answers(batch)
+        seconds = time.perf_counter() - started
+        loop.call_soon_threadsafe(self._done, batch, found, seconds)
+
+    def _answers(self, batch: list[_Unit]) -> list[Array | BaseException]:
+        """The answers of each unit; of units that fail together, each alone."""
+        images = [unit.images for unit in batch]
+        try:
+            whole = self._compute(images[0] if len(images) == 1 else np.concatenate(images))
+        except Exception as error:  # noqa: BLE001 - raised again where each is awaited
+            if len(batch) == 1:
+                return [error]
+            return [each for unit in batch for each in self._answers([unit])]
+        ends = np.cumsum([len(unit) for unit in batch])
+        return list(np.split(whole, ends[:-1])) if len(batch) > 1 else [whole]
+
+    def _done(self, batch: list[_Unit], found: list[Array | BaseException], seconds: float) -> None:
+        count = sum(map(len, batch))
+        each = seconds / count
+        before = self._picture_seconds or each
+        self._picture_seconds = before + _RECENT * (each - before)
+        self._running = []
+        self._begin()
+        for unit, answer in zip(batch, found, strict=True):
+            if unit.answer.done():  # cancelled meanwhile
+                continue
+            if isinstance(answer, BaseException):
+                unit.answer.set_exception(answer)
+            else:
+                unit.answer.set_result(answer)
+        if self._watcher is not None:
+            self._watcher.batch(count, seconds)

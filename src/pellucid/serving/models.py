@@ -1,0 +1,273 @@
+"""The models that a service has: by name and version, loaded anew when their files change."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.engines.batches import images_at_once
+from pellucid.errors import ArgumentError, DataError, PellucidError
+from pellucid.estimators import load_any, looks
+from pellucid.evaluation.predictions import read_outputs
+from pellucid.serving.batches import Batcher, Engine
+from pellucid.text import listed, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from pellucid.estimators import AnyEstimator
+    from pellucid.serving.batches import BatchWatcher
+    from pellucid.serving.sources import Source
+
+_BATCH = 64
+"""Pictures in a batch, at most."""
+
+
+def _unheard(line: str) -> None:
+    pass
+
+
+class UnknownModelError(PellucidError):
+    """There is no model of that name or version."""
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """A model that answers.
+
+    Attributes:
+        source: Where it comes from.
+        version: 1, 2, …; a model that is loaded anew is a new version.
+        estimator: The model with its program.
+        batcher: The queue before its network.
+        loaded: When it was, in seconds since 1970.
+    """
+
+    source: Source
+    version: int
+    estimator: AnyEstimator
+    batcher: Batcher
+    loaded: float = field(default_factory=time.time)
+
+    @property
+    def name(self) -> str:
+        """What the service calls it."""
+        return self.source.name
+
+
+@dataclass(frozen=True)
+class Reload:
+    """The last attempt to load a model anew.
+
+    Attributes:
+        time: When, in seconds since 1970.
+        error: Why it failed, in a line; empty if it did not.
+    """
+
+    time: float
+    error: str = ""
+
+
+class Models:
+    """All models of a service.
+
+    Loading happens in a thread of its own, beside the models that answer; every other method
+    belongs to the event loop.
+
+    Args:
+        engine: Who computes: ``"native"`` and so on.
+        queue: As :class:`Batcher` takes it, for each model.
+        longest: Likewise.
+        max_pixels: Picture files with more pixels are refused; None for the model's own limit.
+        watcher: Makes what is notified of a model's batches, by its name.
+        remark: Prints a line.
+    """
+
+    def __init__(
+        self,
+        engine: str,
+        *,
+        queue: int,
+        longest: float,
+        max_pixels: int | None = None,
+        watcher: Callable[[str], BatchWatcher] | None = None,
+        remark: Callable[[str], object] = _unheard,
+    ) -> None:
+        self._settings: dict[str, Any] = {"engine": engine, "max_pixels": max_pixels}
+        self._queue, self._longest = queue, longest
+        self._watcher, self._remark = watcher, remark
+        self.engine = Engine()
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="pellucid-load")
+        self._served: dict[str, dict[int, Served]] = {}
+        self._stamps: dict[Source, tuple[int, ...] | None] = {}
+        self.reloads: dict[str, Reload] = {}
+
+    # ------------------------------------------------------------------------------------- asking
+
+    @property
+    def names(self) -> list[str]:
+        """The models' names, in the order they were given."""
+        return list(self._served)
+
+    def versions(self, name: str) -> dict[int, Served]:
+        """The versions of a model, by number, the oldest first.
+
+        Raises:
+            UnknownModelError: If there is no such model.
+        """
+        if name not in self._served:
+            raise UnknownModelError(
+                f"there is no model {printable(name)!r:.100}; there are {listed(self.names)}"
+            )
+        return self._served[name]
+
+    def get(self, name: str | None = None, version: str | None = None) -> Served:
+        """A model: of that name, or the only one; of that version, or the newest.
+
+        Raises:
+            UnknownModelError: If there is none such.
+            ArgumentError: If several could be meant.
+        """
+        if name is None:
+            if len(self._served) != 1:
+                raise ArgumentError(
+                    f"there are several models; name one, model=…: {listed(self.names)}"
+                )
+            (name,) = self._served
+        versions = self.versions(name)
+        if version is None:
+            return versions[max(versions)]
+        for number, served in versions.items():
+            if str(number) == version:
+                return served
+        raise UnknownModelError(
+            f"there is no version {printable(version)!r:.100} of {name}; there is "
+            f"{listed([str(number) for number in versions])}"
+        )
+
+    def all(self) -> list[Served]:
+        """Every version of every model."""
+        return [each for versions in self._served.values() for each in versions.values()]
+
+    # ------------------------------------------------------------------------------------ loading
+
+    def load(self, source: Source) -> Served:
+        """Load a model, run its self-test, and compute once what requests will; take it in.
+
+        Raises:
+            PellucidError: It cannot be used; what was there before stays.
+        """
+        self._stamps[source] = source.stamp
+        served = self._prepared(source)
+        self._take(served)
+        return served
+
+    async def reload(self, name: str) -> list[Served]:
+        """Load all versions of a model anew, each beside the one that answers, and exchange them.
+
+        Raises:
+            UnknownModelError: If there is no such model.
+            PellucidError: One cannot be used; it goes on as it was.
+        """
+        return [await self._reload(each.source) for each in self.versions(name).values()]
+
+    async def watch(self, seconds: float) -> None:
+        """Load models anew whose files have changed, for ever.
+
+        Args:
+            seconds: How often to look.
+        """
+        while True:
+            await asyncio.sleep(seconds)
+            for served in self.all():
+                stamp = served.source.stamp
+                if stamp is not None and stamp != self._stamps.get(served.source):
+                    try:
+                        await self._reload(served.source)
+                    except PellucidError:
+                        continue  # the line is printed and kept
+
+    async def _reload(self, source: Source) -> Served:
+        loop = asyncio.get_running_loop()
+        self._stamps[source] = source.stamp
+        try:
+            served = await loop.run_in_executor(self._loader, self._prepared, source)
+        except PellucidError as error:
+            self.reloads[source.name] = Reload(time.time(), printable(str(error)))
+            self._remark(f"{source.name}: the model that was there goes on; {error}")
+            raise
+        self.reloads[source.name] = Reload(time.time())
+        self._take(served)
+        self._remark(f"{source.name}: version {served.version} answers now")
+        return served
+
+    def _take(self, served: Served) -> None:
+        """Let a model answer, instead of the one from the same place."""
+        versions = self._served.get(served.name, {})
+        kept = {n: each for n, each in versions.items() if each.source != served.source}
+        self._served[served.name] = {**kept, served.version: served}
+
+    def _prepared(self, source: Source) -> Served:
+        estimator = looks(load_any(source.place, **self._settings), source.place)
+        try:
+            warm_up(estimator)
+        except MemoryError as error:
+            raise DataError(f"{printable(source.place)}: not enough memory to compute") from error
+        program = estimator.program_
+
+        def compute(images: NDArray[Any]) -> NDArray[Any]:
+            with np.errstate(all="ignore"):  # what reads the outputs says more than warnings
+                return program.forward(images)
+
+        batcher = Batcher(
+            compute,
+            self.engine,
+            most=batch_size(estimator),
+            watcher=None if self._watcher is None else self._watcher(source.name),
+            queue=self._queue,
+            longest=self._longest,
+        )
+        version = max(self._served.get(source.name, {0: None})) + 1
+        return Served(source, version, estimator, batcher)
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._loader.shutdown(wait=False, cancel_futures=True)
+        self.engine.close()
+
+
+def batch_size(estimator: AnyEstimator) -> int:
+    """How many pictures of a network are computed together, at most."""
+    return images_at_once(estimator.program_.forward_bytes, _BATCH)
+
+
+def warm_up(estimator: AnyEstimator) -> None:
+    """Compute what requests will, once: code is compiled, memory touched, modules imported."""
+    program, preprocessing = estimator.program_, estimator.model_.preprocessing
+    height, width, _ = preprocessing.shape
+    images: NDArray[np.uint8] = np.full(
+        (batch_size(estimator), *preprocessing.shape), 128, np.uint8
+    )
+    with np.errstate(all="ignore"):
+        program.forward(images)
+        outputs = program.forward(images[:1])
+    list(read_outputs(estimator, ["grey"], images[:1], outputs, [(width, height)]))
+    if preprocessing.sound is None:
+        preprocessing.read(_png(images[0]))
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    """A picture as the bytes of a file."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,66 @@
+"""The table of what a service answers to: its routes, and what its description says of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from starlette.routing import Route
+
+from pellucid.serving.service import facts
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a request's query.
+
+    Attributes:
+        name: Its name.
+        text: What it is for.
+        schema: Its JSON schema.
+    """
+
+    name: str
+    text: str
+    schema: dict[str, Any] = field(default_factory=lambda: {"type": "string"})
+
+
+@dataclass(frozen=True)
+class Action:
+    """A path with a method, what answers, and what its description says.
+
+    Attributes:
+        method: ``GET`` or ``POST``; where there is ``GET`` there is ``HEAD``.
+        path: With names in braces.
+        handler: What answers.
+        text: What it does, in a line.
+        answers: By status a description and media types with their schemas.
+        takes: Media types of the body with their schemas; none where there is no body.
+        parameters: Of the query.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    text: str
+    answers: dict[int, tuple[str, dict[str, Any]]]
+    takes: dict[str, Any] | None = None
+    parameters: tuple[Parameter, ...] = ()
+
+    def route(self) -> Route:
+        """The route, which notes for metrics which it is."""
+        handler, path = self.handler, self.path
+
+        async def endpoint(request: Request) -> Response:
+            facts(request)["route"] = path
+            return await handler(request)
+
+        return Route(path, endpoint, methods=[self.method])

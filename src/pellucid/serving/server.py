@@ -1,0 +1,126 @@
+"""The process of a service: a socket, uvicorn, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from pellucid.errors import ArgumentError
+from pellucid.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.applications import Starlette
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, which ends with 0 when it is asked to.
+
+    Args:
+        config: Uvicorn's.
+        leaving: Called once when the service is asked to end, before connections are closed.
+        grace: Seconds between that and the closing, in which it still answers: a balancer that asks
+            whether it is ready sends no more.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, leaving: Callable[[], object], grace: float = 0.0
+    ) -> None:
+        super().__init__(config)
+        self._leaving, self._grace = leaving, grace
+        self._asked = False
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """End; at the second signal at once."""
+        if self._asked:
+            self.should_exit = self.force_exit = True
+            return
+        self._asked = True
+        self._leaving()
+        loop = self._loop
+        loop.call_soon_threadsafe(loop.call_later, self._grace, self._end)
+
+    def _end(self) -> None:
+        self.should_exit = True
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until it is asked to end."""
+        self._loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens at an address.
+
+    Args:
+        host: A name or address.
+        port: 1 to 65535; 0 for any that is free.
+
+    Raises:
+        ArgumentError: If there is no such address, or the port is taken.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (socket.gaierror, UnicodeError) as error:
+        raise ArgumentError(
+            f"{printable(host)!r:.100}: no address of this machine; for this machine alone: "
+            "--host 127.0.0.1, for all of its addresses: --host 0.0.0.0"
+        ) from error
+    family, kind, protocol, _, address = found[0]
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        raise ArgumentError(_why(host, port, error)) from error
+    return listening
+
+
+def _why(host: str, port: int, error: OSError) -> str:
+    place = f"{printable(host)}:{port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{place}: the port is taken; give another with --port, or 0 for any that is free"
+    if error.errno == errno.EACCES:
+        return f"{place}: the port is not allowed to you; take one above 1023"
+    return f"{place}: cannot listen there ({error.strerror or error})"
+
+
+def url_of(listening: socket.socket) -> str:
+    """Where a socket listens, as an address for a browser."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(app: Starlette, listening: socket.socket, *, grace: float = 0.0, **settings: Any) -> None:
+    """Serve an application until SIGTERM or Ctrl-C; then answer what has come, and return.
+
+    Args:
+        app: Of :func:`pellucid.serving.app.create_app`.
+        listening: Where.
+        grace: As :class:`Server` takes it.
+        settings: Uvicorn's.
+    """
+    service = app.state.service
+
+    def leaving() -> None:
+        service.ready = False
+
+    defaults: dict[str, Any] = {
+        "access_log": False,
+        "log_level": "warning",
+        "server_header": False,
+        "lifespan": "on",
+    }
+    config = uvicorn.Config(app, **(defaults | settings))
+    server = Server(config, leaving, grace)
+    try:
+        asyncio.run(server.serve([listening]))
+    finally:
+        listening.close()

@@ -1,0 +1,53 @@
+"""``pellucid serve`` as a process: where it listens, what it prints, how it ends."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import TYPE_CHECKING
+
+import httpx
+
+from tests.serving.running import pictures, png, start
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Command
+
+
+def test_from_start_to_end(model_file: Path, tmp_path: Path) -> None:
+    found = start(model_file, f"same={model_file}", folder=tmp_path)
+    try:
+        assert found.url.startswith("http://127.0.0.1:")
+        with httpx.Client(base_url=found.url) as client:
+            assert client.get("/v2/health/ready").json() == {"ready": True}
+            body = png(pictures(1)[0])
+            one, other = (
+                client.post(f"/predict?model={name}", content=body) for name in ("pets", "same")
+            )
+            assert one.json()["answers"] == other.json()["answers"]
+            assert client.post("/predict", content=body).status_code == 400
+    finally:
+        code, out, error = found.stop()
+    assert code == 0, error
+    assert "Traceback" not in error
+    assert [json.loads(line)["status"] for line in out.splitlines()] == [200, 200, 200, 400]
+
+
+def test_a_taken_port(model_file: Path, pellucid: Command) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = pellucid("serve", model_file, "--port", port, code=1)
+    assert str(port) in done.stderr
+    assert "--port" in done.stderr
+
+
+def test_models_that_cannot_be_served(pellucid: Command, tmp_path: Path, model_file: Path) -> None:
+    bad = tmp_path / "bad.safetensors"
+    bad.write_bytes(model_file.read_bytes()[:-9])
+    assert "bad.safetensors" in pellucid("serve", bad, "--port", 0, code=1).stderr
+    twice = pellucid("serve", model_file, model_file, "--port", 0, code=1).stderr
+    assert "NAME=" in twice
