@@ -1,11 +1,9 @@
-"""What stands around the page's sources: the colours, the lock file, and what users install."""
+"""What stands around the page's sources: the colours and the lock file."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-
-from hatchling.builders.wheel import WheelBuilder
 
 from pellucid.show import palette
 
@@ -34,15 +32,3 @@ def test_every_optional_package_is_locked() -> None:
     locked = set(re.findall(r'"node_modules/(?:[^"]*node_modules/)?([^"]+)": \{', text))
     for block in re.findall(r'"optionalDependencies": \{([^}]*)\}', text):
         assert set(re.findall(r'"([^"]+)":', block)) <= locked
-
-
-def test_a_wheel_has_every_file_of_the_package() -> None:
-    folder = ROOT / "src"
-    ours = {
-        path.relative_to(folder).as_posix()
-        for path in (folder / "pellucid").rglob("*")
-        if path.is_file() and path.parent.name != "__pycache__"
-    }
-    packed = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
-    assert {"pellucid/page/bundle/page.js", "pellucid/page/bundle/page.css"} <= ours
-    assert ours <= packed
