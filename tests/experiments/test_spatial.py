@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +15,14 @@ from scipy import ndimage
 from pellucid.data import Dataset
 from pellucid.data.targets import Numbers
 from pellucid.errors import ArgumentError, DataError, FileFormatError
+from pellucid.estimators.planning import statistics
 from pellucid.experiments.distortions import KINDS, _affine, _moved, _through, distorted
 from pellucid.experiments.kept_runs import KeptRuns
-from pellucid.experiments.spatial import run_spatial
+from pellucid.experiments.spatial import look, run_spatial
 from pellucid.experiments.spatial_networks import PLAIN, TRANSFORMER, experiment_on
 from pellucid.experiments.training_run import Run
+from pellucid.graph import Network, initial_weights
+from pellucid.layers import Normalise, Sequential
 from pellucid.show.document import Table
 from pellucid.show.spatial_experiment import spatial_document
 
@@ -106,6 +110,22 @@ def test_both_networks_have_as_many_weights(kind: str) -> None:
     ]
     assert list(variants) == [PLAIN, TRANSFORMER]
     assert abs(counts[0] / counts[1] - 1) < 0.05
+
+
+@pytest.mark.parametrize("moved", [0.0, 5.0])
+def test_what_lies_outside_is_ground(moved: float) -> None:
+    """An untrained transformer hands pictures on; one that looks past them sees their ground."""
+    data = pictures(4, channels=3)
+    mean, deviation = statistics(data)
+    around = (7 - np.array(mean)) / np.array(deviation)
+    layers = experiment_on("rotation", data.image_shape, (28, 28), 2, around.tolist())
+    blocks = [Normalise(mean, deviation), *layers.variants[TRANSFORMER](2).layers]
+    graph = Sequential(blocks).graph(data.image_shape)
+    weights = dict(initial_weights(graph, 0))
+    weights["dense2.bias"] = np.array([0, 0, moved / 0.3, 0, 0, 0], np.float32)
+    model = SimpleNamespace(model_=SimpleNamespace(network=Network(graph, weights)))
+    seen = look(model, data.images)  # type: ignore[arg-type]
+    assert (seen.after == (7 if moved else data.images)).all()
 
 
 def test_the_experiment_in_small() -> None:

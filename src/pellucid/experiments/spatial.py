@@ -15,7 +15,8 @@ import numpy as np
 from pellucid import checks
 from pellucid.engines import DEFAULT, get_engine
 from pellucid.errors import DataError
-from pellucid.experiments.distortions import KINDS, distorted
+from pellucid.estimators.planning import statistics
+from pellucid.experiments.distortions import KINDS, border_level, distorted
 from pellucid.experiments.experiment import (
     LEARNED,
     Outcome,
@@ -236,7 +237,9 @@ def _of_kind(
     """What comes out on pictures distorted in a way, what was looked at, and weights by network."""
     size, classes = train.image_shape[:2], len(train.classes)
     parts = distorted(train, kind, seed=0), distorted(test, kind, seed=1)
-    experiment = experiment_on(kind, parts[0].image_shape, size, classes)
+    mean, deviation = statistics(parts[0])
+    around = ((border_level(train.images) - np.array(mean)) / np.array(deviation)).tolist()
+    experiment = experiment_on(kind, parts[0].image_shape, size, classes, around)
     kept = None if folder is None else kept_runs(folder, experiment, *parts, epochs, kind, kinds)
     seen: list[Looked] = []
 
@@ -274,7 +277,7 @@ def look(classifier: ImageClassifier, images: NDArray[np.uint8]) -> Looked:
     sampled = next(n.name for n in network.graph.nodes if n.operation.kind == "grid_sample")
     part = network.select(sampled)
     (values,) = get_engine(DEFAULT).load(part).run(part.graph, {part.graph.input: images}).values()
-    for node in network.graph.nodes:
+    for node in reversed(network.graph.nodes):  # undone in the order opposite to that of doing
         if isinstance(node.operation, Normalise):
             values = values * np.array(node.operation.std) + np.array(node.operation.mean)
     return Looked(images, np.clip(np.rint(values), 0, 255).astype(np.uint8))

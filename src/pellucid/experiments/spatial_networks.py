@@ -13,6 +13,7 @@ from pellucid.layers import (
     Dense,
     Flatten,
     MaxPool,
+    Normalise,
     ReLU,
     Sequential,
     SpatialTransformer,
@@ -20,6 +21,8 @@ from pellucid.layers import (
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pellucid.layers import Block
     from pellucid.ops.operation import Shape
 
@@ -66,7 +69,13 @@ SETTINGS = {"batch_size": 64, "optimizer": "adam"}
 off the picture for good, from where no gradient leads back."""
 
 
-def experiment_on(kind: str, shape: Shape, size: tuple[int, int], classes: int) -> Experiment:
+def experiment_on(
+    kind: str,
+    shape: Shape,
+    size: tuple[int, int],
+    classes: int,
+    around: Sequence[float] | None = None,
+) -> Experiment:
     """Both networks for distorted pictures of a shape.
 
     Args:
@@ -74,14 +83,18 @@ def experiment_on(kind: str, shape: Shape, size: tuple[int, int], classes: int) 
         shape: (height, width, channels) of distorted pictures.
         size: (height, width) of upright ones, which the transformer makes again.
         classes: How many.
+        around: The level around what is seen, a number a channel, of normalised pictures; none: 0.
+            The transformer counts from it, so that the zeros which places outside read are more
+            of the same ground, not a frame whose edges turn with the picture.
     """
     setup = SETUPS[kind]
+    ground = [] if around is None else [Normalise(around, [1.0] * len(around), name="from_ground")]
 
     def transformer(classes: int) -> Sequential:
         made = SpatialTransformer(
             _localisation(), size, scale=setup.scale, transform=setup.transform
         )
-        return Sequential([made, *_body(UNITS, classes)])
+        return Sequential([*ground, made, *_body(UNITS, classes)])
 
     wanted = weights_of(transformer(classes), shape)
     few, more = (weights_of(Sequential(_body(units, classes)), shape) for units in (1, 2))
