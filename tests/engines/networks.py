@@ -220,7 +220,8 @@ def sequence_operations() -> Graph:
     read = GRU(16)(Embedding(200, 5)(Flatten()(pixels)), first)
     places = Dense(16)(Reshape((-1, 4))(Conv2D(4, 2)(seen)))
     look = Attention()(read, GRU(16)(places), places)
-    joined = Concatenate()(read, look)
+    told = LSTM(32)(look, *[Dense(32)(first)] * 2)
+    joined = Concatenate()(read, look, LSTM(16)(told))
     answer = Dense(4, name="answer")(Flatten()(Dense(3)(joined)))
     return connect({INPUT: pixels}, {"answer": answer})
 

@@ -18,20 +18,25 @@ def _places(growing: Growing) -> str:
     )
 
 
-def gru(growing: Growing) -> str:
-    """From zeros, or from a state made of a vector; of units that fill vectors or do not."""
+def _recurrent(growing: Growing, kind: type[ops.GRU | ops.LSTM], states: int) -> str:
     units = growing.draw.choice((1, 3, 16, 16))
     inputs = [_places(growing)]
     if growing.draw.random() < 0.5:
         flat = growing.add(ops.Flatten(), inputs[0])
-        inputs.append(growing.add(ops.Tanh(), growing.add(ops.Dense(units), flat)))
-    return growing.add(ops.Flatten(), growing.add(ops.GRU(units), *inputs))
+        inputs += [
+            growing.add(ops.Tanh(), growing.add(ops.Dense(units), flat)) for _ in range(states)
+        ]
+    return growing.add(ops.Flatten(), growing.add(kind(units), *inputs))
+
+
+def gru(growing: Growing) -> str:
+    """From zeros, or from a state made of a vector; of units that fill vectors or do not."""
+    return _recurrent(growing, ops.GRU, 1)
 
 
 def lstm(growing: Growing) -> str:
-    """From zeros."""
-    made = growing.add(ops.LSTM(growing.draw.choice((1, 4, 8))), _places(growing))
-    return growing.add(ops.Flatten(), made)
+    """From zeros, or from a state and a cell; of units that fill vectors or do not."""
+    return _recurrent(growing, ops.LSTM, 2)
 
 
 def matrix_product(growing: Growing) -> str:

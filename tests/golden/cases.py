@@ -306,6 +306,16 @@ SEQUENCE: tuple[Block, ...] = (
 )
 
 
+def _cells(x: Value) -> Value:
+    """A map's positions, read from zeros, and again from a state and a cell made of the last."""
+    maps = Sequential(_norm_relu(Conv2D(6, 3, bias=False)))(x)
+    places = Reshape((-1, 6))(maps)
+    read = LSTM(16)(places)
+    first = Sequential([Flatten(), Dense(32), Tanh()])(read)
+    again = LSTM(32)(places, first, Dense(32)(first))
+    return Sequential([Flatten(), Dense(5)])(Concatenate()(read, again))
+
+
 def _regions(x: Value) -> Value:
     """Regions of a map, some of them no boxes, pooled in two ways and connected by themselves."""
     maps = Sequential(_norm_relu(Conv2D(6, 3, bias=False)))(x)
@@ -342,6 +352,7 @@ CASES: dict[str, Case] = {
     "regions": Case(_regions, (9, 8, 2), 6, SGD(momentum=0.9), 0.003),
     "rows": Case(ROWS, (8, 7, 2), 6, SGD(momentum=0.9), 0.01),
     "sequence": Case(SEQUENCE, (6, 5, 2), 6, SGD(momentum=0.9), 0.05),
+    "cells": Case(_cells, (6, 5, 2), 6, SGD(momentum=0.9), 0.05),
     "words": Case(WORDS, (4, 5, 1), 6, Adam(), 0.003),
     "separable": Case(SEPARABLE, (19, 17, 3), 6, SGD(momentum=0.0), 0.03, pixels="float32"),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pellucid.graph import INPUT, Graph, Network, Node
 from pellucid.ops import (
     GRU,
+    LSTM,
     Add,
     AveragePool,
     BatchNorm,
@@ -110,6 +111,10 @@ WIDE = [
     Case("from a state, in vectors", GRU(32), ((3, 16), (32,)), batch=3),
     Case("two steps, in vectors", GRU(16), ((2, 3),), batch=2),
     Case("one step, in vectors", GRU(16), ((1, 5), (16,)), batch=7),
+    Case("a cell from zeros, in vectors", LSTM(16), ((4, 19),), batch=9),
+    Case("from a state and a cell, in vectors", LSTM(32), ((3, 16), (32,), (32,)), batch=3),
+    Case("two steps of a cell, in vectors", LSTM(16), ((2, 3),), batch=2),
+    Case("one step of a cell, in vectors", LSTM(16), ((1, 5), (16,), (16,)), batch=7),
     Case("rows weighted, in vectors", MatrixProduct(), ((3, 5), (5, 77)), batch=2),
     Case("rows by rows, in vectors", MatrixProduct(True, True), ((4, 35), (19, 35)), batch=2),
     Case("long rows of a table", Embedding(300, 21), ((40,),), batch=3),

@@ -103,9 +103,7 @@ def without_kernel(operation: Operation) -> bool:
     """Whether NumPy computes it between compiled stages, since it is rare or takes little time."""
     if isinstance(operation, ConvTranspose2D):  # outputs between the kernels, reached by nothing
         return any(step > k for step, k in zip(operation.stride, operation.size, strict=True))
-    if isinstance(operation, GRU):
-        return operation.units % host_target().lanes != 0
-    return isinstance(operation, LSTM)
+    return isinstance(operation, GRU | LSTM) and operation.units % host_target().lanes != 0
 
 
 @pytest.mark.parametrize("case", [*CASES, *SWEEP], ids=str)

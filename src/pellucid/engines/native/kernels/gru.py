@@ -1,313 +1,59 @@
-"""Gated recurrent units: one product for all steps' inputs, then a product of the states a step.
-
-Each thread takes some examples through all steps, so that none waits for another; a step's product
-spans these examples, as a dense layer's does. What the gates were lies where their sums were, and
-backward the gradient at them lies there.
-"""
+"""Gated recurrent units: the candidate resets its state, so both kernels' parts lie apart."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
-from pellucid.engines.native.emit.convolution import added, as_it_is, convolve_images
-from pellucid.engines.native.emit.gated import gate_gradients, open_gates
-from pellucid.engines.native.emit.images import each_vector
-from pellucid.engines.native.emit.kernel_gradient import accumulate_images
-from pellucid.engines.native.emit.schedule_builder import buffer
-from pellucid.engines.native.kernels.recurrent import GATES, RecurrentPlaces
-from pellucid.engines.native.memory.layout import FLOAT, Place
+from pellucid.engines.native.emit.gated import open_gates, slopes_at_gates
+from pellucid.engines.native.kernels.gated import GatedUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.kernels.region import Region
-    from pellucid.engines.native.memory.geometry import Convolution
-    from pellucid.engines.native.target import Target
+    from pellucid.engines.native.kernels.recurrent import Vector
+    from pellucid.engines.native.memory.layout import Place
     from pellucid.ops.operation import Operation
 
-    Vector = Callable[[Index], None]
-    """Appends the code for the vector of units that begins at one."""
 
-
-class GatedRecurrent(RecurrentPlaces):
+class GatedRecurrent(GatedUnit):
     """A gated recurrent unit in a plan."""
 
-    family: ClassVar[str] = "recurrent"
     operations: ClassVar[tuple[type[Operation], ...]] = (ops.GRU,)
-    reads_numbers: ClassVar[bool] = True
-    by_image: ClassVar[bool] = False
 
-    @classmethod
-    def declines(cls, region: Region, target: Target) -> str:
-        if reason := super().declines(region, target):
-            return reason
-        assert isinstance(region.operation, ops.GRU)
-        lanes = target.lanes
-        return f"units fill no vectors of {lanes}" if region.operation.units % lanes else ""
+    def step(self, f: Function, n: Index, t: Index, old: Index | None) -> Vector:
+        to = self.at(f, self.target, n, t)
+        gates, of_state = (self.at(f, place, n, t) for place in (self.gates, self.state_gates))
+        before = self.before(f, n, self.target, self.first, old)
 
-    # ------------------------------------------------------------------------------------- code
+        def vector(i: Index) -> None:
+            opened = open_gates(f, self.parts(f, gates, i), self.parts(f, of_state, i))
+            _, z, c = opened
+            h = f.zero if before is None else f.load_vector(before, i)
+            f.store_vector(f.fma(z, f.vector("fsub", h, c), c), to, i)
+            if self.flipped:  # backward, the gates are read
+                self.put_parts(f, opened, gates, i)
 
-    @property
-    def _flops(self) -> int:
-        return 2 * self.region.operation.multiply_adds(*self.region.inputs)
+        return vector
 
-    def forward(self) -> None:
-        """Append the stage that takes examples through all steps."""
-        sources = [self.source] if self.first is None else [self.source, self.first]
-        about = self.plan.about(
-            self.family, sources, [self.target], flops=self._flops, read=FLOAT * self.parameter.size
-        )
-        self.plan.stage(self.plan.forward, self.name, "images", self._forward, about)
+    def step_back(self, f: Function, n: Index, t: Index, dy: Value, old: Index | None) -> Vector:
+        gates, of_state = (self.at(f, place, n, t) for place in (self.gates, self.state_gates))
+        before = self.before(f, n, self.target, self.first, old)
+        carried, kept = (self.at(f, place, n, 0) for place in (self.carried, self.kept))
 
-    def _forward(self, f: Function) -> None:
-        images = f.extent("images")
-        weights = buffer(f, self.of_input.parameter.weights)
-        source, gates = buffer(f, self.source.offset), buffer(f, self.gates.offset)
-        convolve_images(f, self.all_steps, source, weights, gates, *images, as_it_is)
-        if self.first is None:
-            self._biases_alone(f)
-        else:
-            self._from_states(f, self.first, 0, 0)
-        self._step(f, 0, self.first, 0)
+        def vector(i: Index) -> None:
+            opened = self.parts(f, gates, i)
+            dh = f.vector("fadd", f.load_vector(dy, i), f.load_vector(carried, i))
+            dh = f.vector("fadd", dh, f.load_vector(kept, i))
+            h = f.zero if before is None else f.load_vector(before, i)
+            reset = f.load_vector(of_state, f.add(i, 2 * self.units))
+            slopes, at_candidate = slopes_at_gates(f, dh, opened, reset, h)
+            self.put_parts(f, slopes, gates, i)
+            self.put_parts(f, [*slopes[:2], at_candidate], of_state, i)
+            f.store_vector(f.vector("fmul", dh, opened[1]), kept, i)
 
-        def step(t: Index, _: list[Value]) -> list[Value]:
-            before = f.multiply(f.add(t, -1), self.target.layout.pitch)
-            self._from_states(f, self.target, before, t)
-            self._step(f, t, self.target, before)
-            return []
+        return vector
 
-        f.loop(1, self.steps, 1, step)
-
-    def _from_states(self, f: Function, states: Place, before: Index, t: Index) -> None:
-        """What the states before a step give to its gates."""
-        convolve_images(
-            f,
-            self.of_one_step(states),
-            f.at(buffer(f, states.offset), before),
-            buffer(f, self.of_state.parameter.weights),
-            f.at(buffer(f, self.state_gates.offset), f.multiply(t, self.width)),
-            *f.extent("images"),
-            as_it_is,
-        )
-
-    def _biases_alone(self, f: Function) -> None:
-        """Of states of zeros only the biases are left."""
-        packing, lanes = self.of_state.packing, self.plan.lanes
-        weights = buffer(f, self.of_state.parameter.weights)
-
-        def image(n: Index, _: list[Value]) -> list[Value]:
-            to = self.at(f, self.state_gates, n, 0)
-
-            def block(b: Index, _: list[Value]) -> list[Value]:
-                biases = f.add(f.multiply(b, packing.block), packing.depth * packing.width)
-                for v in range(0, packing.width, lanes):
-                    vector = f.load_vector(weights, f.add(biases, v))
-                    f.store_vector(vector, to, f.add(f.multiply(b, packing.width), v))
-                return []
-
-            return f.loop(0, packing.blocks, 1, block)
-
-        f.loop(*f.extent("images"), 1, image)
-
-    def _step(self, f: Function, t: Index, states: Place | None, before: Index) -> None:
-        """The gates of a step, and the state after it."""
-
-        def body(
-            n: Index, gates: Value, of_state: Value, h: Value | None
-        ) -> Callable[[Index], None]:
-            to = self.at(f, self.target, n, t)
-
-            def vector(i: Index) -> None:
-                def part(k: int, at: Value) -> Value:
-                    return f.load_vector(at, f.add(i, k * self.units))
-
-                gates_now = open_gates(
-                    f,
-                    [part(k, gates) for k in range(GATES)],
-                    [part(k, of_state) for k in range(GATES)],
-                )
-                _, z, c = gates_now
-                old = f.zero if h is None else f.load_vector(h, i)
-                f.store_vector(f.fma(z, f.vector("fsub", old, c), c), to, i)
-                if self.flipped:  # backward, the gates are read
-                    for k, value in enumerate(gates_now):
-                        f.store_vector(value, gates, f.add(i, k * self.units))
-
-            return vector
-
-        self.each(f, t, states, before, body)
-
-    # --------------------------------------------------------------------------------- backward
-
-    def backward(self) -> None:
-        """Append the stage that goes back through all steps, and on to what came in."""
-        plan, names = self.plan, self.region.sources
-        gradient = plan.gradients[self.region.target]
-        wanted = [
-            (plan.gradients[n], plan.adds(n)) if plan.wants_gradient(n) else None for n in names
-        ]
-        about = plan.about(
-            f"{self.family}, flipped", [gradient], [each[0] for each in wanted if each],
-            flops=self._flops, read=FLOAT * self.parameter.size,
-        )  # fmt: skip
-
-        def body(f: Function) -> None:
-            self._clear_carried(f)
-
-            def step(i: Index, _: list[Value]) -> list[Value]:
-                t = f.add(self.steps - 1, f.multiply(i, -1))
-                before = f.multiply(f.add(t, -1), self.target.layout.pitch)
-                self._step_back(f, t, gradient, self.target, before)
-                self._carry(f, t)
-                return []
-
-            f.loop(0, self.steps - 1, 1, step)
-            self._step_back(f, 0, gradient, self.first, 0)
-            if len(wanted) > 1 and wanted[1] is not None:
-                self._carry(f, 0)
-                self._give_first(f, *wanted[1])
-            if wanted[0] is not None and self.at_source is not None:
-                to, adds = wanted[0]
-                convolve_images(
-                    f,
-                    self.at_source.convolution,
-                    buffer(f, self.gates.offset),
-                    buffer(f, self.at_source.weights),
-                    buffer(f, to.offset),
-                    "%first",
-                    "%last",
-                    added if adds else as_it_is,
-                )
-
-        plan.stage("backward", f"back through {self.name}", "images", body, about)
-
-    def _clear_carried(self, f: Function) -> None:
-        def image(n: Index, _: list[Value]) -> list[Value]:
-            for place in (self.carried, self.kept):
-                at = self.at(f, place, n, 0)
-                each_vector(f, self.units, lambda i, at=at: f.store_vector(f.zero, at, i))  # type: ignore[misc]
-            return []
-
-        f.loop("%first", "%last", 1, image)
-
-    def _step_back(
-        self, f: Function, t: Index, gradient: Place, states: Place | None, before: Index
-    ) -> None:
-        """From the gradient at a step's state to that at both parts of its gates."""
-
-        def body(
-            n: Index, gates: Value, of_state: Value, h: Value | None
-        ) -> Callable[[Index], None]:
-            dy = self.at(f, gradient, n, t)
-            carried, kept = (self.at(f, place, n, 0) for place in (self.carried, self.kept))
-
-            def vector(i: Index) -> None:
-                units = self.units
-                opened = [f.load_vector(gates, f.add(i, k * units)) for k in range(GATES)]
-                candidate = f.add(i, 2 * units)
-                dh = f.vector("fadd", f.load_vector(dy, i), f.load_vector(carried, i))
-                dh = f.vector("fadd", dh, f.load_vector(kept, i))
-                old = f.zero if h is None else f.load_vector(h, i)
-                slopes, at_candidate = gate_gradients(
-                    f, dh, opened, f.load_vector(of_state, candidate), old
-                )
-                for k, slope in enumerate(slopes):
-                    f.store_vector(slope, gates, f.add(i, k * units))
-                    f.store_vector(slope, of_state, f.add(i, k * units))
-                f.store_vector(at_candidate, of_state, candidate)
-                f.store_vector(f.vector("fmul", dh, opened[1]), kept, i)
-
-            return vector
-
-        self.each(f, t, states, before, body)
-
-    def _carry(self, f: Function, t: Index) -> None:
-        """The gradient at the state before a step, of that at the step's gates."""
-        convolve_images(
-            f,
-            self.at_state.convolution,
-            f.at(buffer(f, self.state_gates.offset), f.multiply(t, self.width)),
-            buffer(f, self.at_state.weights),
-            buffer(f, self.carried.offset),
-            "%first",
-            "%last",
-            as_it_is,
-        )
-
-    def _give_first(self, f: Function, to: Place, adds: bool) -> None:
-        def image(n: Index, _: list[Value]) -> list[Value]:
-            target = self.at(f, to, n, 0)
-            carried, kept = (self.at(f, place, n, 0) for place in (self.carried, self.kept))
-
-            def vector(i: Index) -> None:
-                value = f.vector("fadd", f.load_vector(carried, i), f.load_vector(kept, i))
-                if adds:
-                    value = f.vector("fadd", value, f.load_vector(target, i))
-                f.store_vector(value, target, i)
-
-            each_vector(f, self.units, vector)
-            return []
-
-        f.loop("%first", "%last", 1, image)
-
-    def weight_gradient(self) -> None:
-        """Append the stage that sums both kernels' gradients, block by block."""
-        about = self.plan.about(
-            "kernel gradient",
-            [self.source, self.gates, self.target, self.state_gates],
-            flops=self._flops,
-            written=FLOAT * self.parameter.size,
-        )
-        self.plan.stage(
-            "backward",
-            f"kernel gradient {self.name}",
-            self.parameter.blocks,
-            self._weight_gradient,
-            about,
-            group=f"kernel {self.name}",
-        )
-
-    def _weight_gradient(self, f: Function) -> None:
-        step = f.distance(self.gathered, self.gathered + FLOAT * self.gathered_floats)
-        scratch = f.at(buffer(f, self.gathered), f.multiply("%thread", step))
-        width = self.of_input.packing.width
-        sources = [self.target] if self.steps > 1 else []
-        sources += [self.first] if self.first is not None else []
-
-        def unit(u: Index, _: list[Value]) -> list[Value]:
-            block = f.at(buffer(f, self.parameter.gradients), f.multiply(u, self.parameter.block))
-            each_vector(f, self.parameter.block, lambda i: f.store_vector(f.zero, block, i))
-            column = f.multiply(u, width)
-            everything = (0, "%images"), (0, 1)
-
-            def add(convolution: Convolution, source: Place, gates: Place, start: int) -> None:
-                accumulate_images(
-                    f, convolution, buffer(f, source.offset),
-                    f.at(buffer(f, gates.offset), column), f.at(block, start),
-                    *everything, scratch,
-                )  # fmt: skip
-
-            add(self.all_steps, self.source, self.gates, 0)
-            for convolution, source in zip(self.of_states, sources, strict=True):
-                add(convolution, source, self.state_gates, self.of_state.start)
-            if self.first is None:
-                self._first_biases(f, block, column)
-            return []
-
-        f.loop("%first", "%last", 1, unit)
-
-    def _first_biases(self, f: Function, block: Value, column: Index) -> None:
-        """Before the first step the state is zeros, and only the biases have a gradient."""
-        packing = self.of_state.packing
-        biases = self.of_state.start + packing.depth * packing.width
-
-        def image(n: Index, _: list[Value]) -> list[Value]:
-            gates = f.at(self.at(f, self.state_gates, n, 0), column)
-            for v in packing.columns:
-                total = f.load_vector(block, biases + v)
-                f.store_vector(f.vector("fadd", total, f.load_vector(gates, v)), block, biases + v)
-            return []
-
-        f.loop(0, "%images", 1, image)
+    def given_back(self, number: int) -> Sequence[Place]:
+        return self.carried, self.kept

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid import ops
 from pellucid.engines.native.emit.images import each_vector
 from pellucid.engines.native.emit.kernel_gradient import scratch_floats
 from pellucid.engines.native.emit.schedule_builder import buffer
@@ -17,9 +16,10 @@ from pellucid.engines.native.kernels.parameters import Parameter, Part, place_pa
 from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.memory.geometry import Convolution, Packing
 from pellucid.engines.native.memory.layout import FLOAT, Layout, Place
+from pellucid.ops.recurrent import Recurrent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     Vector = Callable[[Index], None]
     """Appends the code for the vector of units that begins at one."""
-
-GATES = 3
 
 
 @dataclass(frozen=True)
@@ -49,15 +47,23 @@ class Half:
 
 
 class RecurrentPlaces(Weighted):
-    """A gated recurrent unit in a plan: its geometry and its places."""
+    """A recurrent unit in a plan: its geometry and its places.
+
+    Attributes:
+        together: Whether both kernels' parts of a gate are only added, and so have one place.
+    """
+
+    together: ClassVar[bool] = False
 
     def __init__(self, plan: Plan, region: Region) -> None:
         super().__init__(plan, region)
-        assert isinstance(region.operation, ops.GRU)
+        assert isinstance(region.operation, Recurrent)
         (self.steps, features), self.units = region.inputs[0], region.operation.units
-        self.width = GATES * self.units
+        self.count = len(region.operation.gates)
+        self.width = self.count * self.units
         self.source, self.target = plan.values[region.sources[0]], plan.values[region.target]
-        self.first = plan.values[region.sources[1]] if len(region.sources) > 1 else None
+        firsts = [plan.values[name] for name in region.sources[1:]]
+        self.first, self.first_cell = (*firsts, None, None)[:2]
         x, h = (Packing.of((1, 1), n, self.width, plan.vectors) for n in (features, self.units))
         self.packings = x, h
         kinds = []
@@ -75,19 +81,24 @@ class RecurrentPlaces(Weighted):
         moved = replace(own, weights=own.weights + FLOAT * x.block)
         self.of_state = Half(replace(h, gap=x.block), moved, x.block)
         gates = Layout(1, self.steps, self.width, self.width)
-        self.gates, self.state_gates = (
-            Place(gates, plan.arena.place_images(f"{word} {self.name}", gates, plan.room(gates)))
-            for word in ("gates", "gates of the state")
+        self.gates = self.own_place("gates", gates)
+        self.state_gates = (
+            self.gates if self.together else self.own_place("gates of the state", gates)
         )
         self.flipped: list[tuple[Half, FlippedKernel]] = []
         if plan.wants_gradient(region.target):
             self._place_backward()
 
+    def own_place(self, word: str, layout: Layout) -> Place:
+        """A buffer of this unit alone, which lies in all examples as a layout says."""
+        plan = self.plan
+        offset = plan.arena.place_images(f"{word} {self.name}", layout, plan.room(layout))
+        return Place(layout, offset)
+
     def _place_backward(self) -> None:
         plan, layout = self.plan, Layout(1, 1, self.units, self.units)
         self.carried, self.kept = (
-            Place(layout, plan.arena.place_images(f"{w} {self.name}", layout, plan.room(layout)))
-            for w in ("carried back", "kept back")
+            self.own_place(f"{word} back", layout) for word in ("carried", "kept")
         )
         self.at_state = self._flip(self.of_state, layout, (1, 1))
         self.at_source = None
@@ -183,18 +194,28 @@ class RecurrentPlaces(Weighted):
         )
         return f.at(buffer(f, place.offset), offset)
 
-    def each(
-        self, f: Function, t: Index, states: Place | None, before: Index,
-        body: Callable[[Index, Value, Value, Value | None], Vector],
-    ) -> None:  # fmt: skip
-        """Append a loop over a step's examples, and over the vectors of their units."""
+    def before(
+        self, f: Function, n: Index, states: Place, first: Place | None, old: Index | None
+    ) -> Value | None:
+        """Pointer to an example's state at a step before; at the first's, where old is None."""
+        if old is not None:
+            return self.at(f, states, n, old)
+        return None if first is None else self.at(f, first, n, 0)
+
+    def each(self, f: Function, body: Callable[[Index], Vector]) -> None:
+        """Append a loop over the examples, and over the vectors of their units."""
 
         def image(n: Index, _: list[Value]) -> list[Value]:
-            gates, of_state = (self.at(f, p, n, t) for p in (self.gates, self.state_gates))
-            h = None
-            if states is not None:
-                h = f.at(self.at(f, states, n, 0), before)
-            each_vector(f, self.units, body(n, gates, of_state, h))
+            each_vector(f, self.units, body(n))
             return []
 
         f.loop(*f.extent("images"), 1, image)
+
+    def parts(self, f: Function, at: Value, i: Index) -> list[Value]:
+        """The vectors of all gates that lie at a step, of the units from one on."""
+        return [f.load_vector(at, f.add(i, k * self.units)) for k in range(self.count)]
+
+    def put_parts(self, f: Function, parts: Sequence[Value], at: Value, i: Index) -> None:
+        """The reverse of :meth:`parts`."""
+        for k, part in enumerate(parts):
+            f.store_vector(part, at, f.add(i, k * self.units))

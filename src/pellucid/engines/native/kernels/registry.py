@@ -17,6 +17,7 @@ from pellucid.engines.native.kernels.gru import GatedRecurrent
 from pellucid.engines.native.kernels.join import Add, Concatenate
 from pellucid.engines.native.kernels.layouts import ChannelShuffle, ChannelSlice, Crop, Pad
 from pellucid.engines.native.kernels.local_response import LocalResponse
+from pellucid.engines.native.kernels.lstm import LongShortTermMemory
 from pellucid.engines.native.kernels.matrix_product import MatrixProduct
 from pellucid.engines.native.kernels.multiply import Multiply
 from pellucid.engines.native.kernels.norm import Norm
@@ -71,6 +72,7 @@ KERNELS: tuple[type[Kernel], ...] = (
     PerspectiveDivide,
     GridSample,
     GatedRecurrent,
+    LongShortTermMemory,
     MatrixProduct,
     Embedding,
     RoIAlign,
