@@ -63,7 +63,7 @@ def test_refuses_what_is_no_word(engine: str, word: float, said: str) -> None:
 
 
 def test_a_page_says_that_it_cannot_run_what_has_no_kernel() -> None:
-    layers = [written.Reshape((4, 4)), written.LSTM(16), written.Flatten(), written.Dense(3)]
+    layers = [written.Reshape((4, 4)), written.LSTM(6), written.Flatten(), written.Dense(3)]
     weights = initial_weights(written.Sequential(layers).graph((4, 4, 1)), 0)
     pixels = np.zeros((4, 4, 1), np.uint8)
     model = hand_made(layers, weights, pixels).model

@@ -88,6 +88,9 @@ class LSTM(Recurrent):
         cell = Axis(self.units, table=Table((0, 1), found.output, entries))
         return Reads((*found.inputs[:2], (cell,)), found.output)
 
+    def opening(self, *inputs: Shape) -> dict[str, Any]:
+        return super().opening(*inputs) | {"cell": "cell"}
+
     def shares(self, inputs: Arrays, weights: Weights, at: Position) -> tuple[Array, float]:
         """Of the cell, with as much of the state as they have of the cell.
 

@@ -7,6 +7,7 @@ terms, as :meth:`pellucid.ops.operation.Operation.terms` does.
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.lower.fold import Folded
     from pellucid.graph import Network, Node
     from pellucid.ops.operation import Array
+    from pellucid.ops.reads import Axis
     from pellucid.show.network.outline import Series
     from pellucid.tasks import Task
 
@@ -124,11 +126,22 @@ def node_data(
         "trained": _trained(operation, shapes),
         "multiply_adds": operation.multiply_adds(*shapes),
         "reads": {
-            "inputs": [[dataclasses.asdict(axis) for axis in axes] for axes in reads.inputs],
+            "inputs": [[_axis(axis) for axis in axes] for axes in reads.inputs],
             "weight": None if reads.weight is None else dataclasses.asdict(reads.weight),
         },
         **_facts(operation, own, shapes, shape),
     }
+
+
+def _axis(axis: Axis) -> dict[str, Any]:
+    """What is read along an axis; a factor that is not given, since gates make it, is null."""
+    found = dataclasses.asdict(axis)
+    if axis.table is not None:
+        found["table"]["entries"] = [
+            [[place, None if math.isnan(factor) else factor] for place, factor in entry]
+            for entry in axis.table.entries
+        ]
+    return found
 
 
 def _facts(

@@ -17,7 +17,7 @@ export interface Follow {
 export interface Table {
   by: number[];
   shape: number[];
-  entries: [position: number, factor: number][][];
+  entries: [position: number, factor: number | null][][];
 }
 
 /** A position between two that are read: scale · v + offset, of a value v of another input. */
@@ -125,6 +125,8 @@ export interface NodeData {
   table?: string;
   /** Of a recurrent unit: its gates, in the order in which they lie in its kernels. */
   gates?: string[];
+  /** Of a recurrent unit that has one: what its cell is called. */
+  cell?: string;
   slopes?: Slopes;
   /** Of a function: of `x`, the value at its own place, and of `all` that it reads; not of recurrent units. */
   formula?: string;

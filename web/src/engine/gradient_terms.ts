@@ -6,7 +6,7 @@ import { normAt } from "./folds";
 import { formulaOf } from "./formula";
 import type { Gradients } from "./gradients";
 import type { Network, Values } from "./network";
-import { stateSlopes, weightSlopes } from "./recurrent";
+import { stateSlopes, weightSlopes } from "./recurrent_slopes";
 import { dependents, isGiven, readWith, sources, weightOf } from "./reads";
 import { factorAt, knownOf, ownPlace, rowOf, weightAt, winner } from "./terms";
 

@@ -13,13 +13,11 @@ function given(
   known?: Known,
 ): [position: number, factor: number][] | null {
   const { table, located } = axis;
-  if (table)
-    return table.entries[
-      offset(
-        table.shape,
-        table.by.map((followed) => at[followed]),
-      )
-    ];
+  if (table) {
+    const place = table.by.map((followed) => at[followed]);
+    const entries = table.entries[offset(table.shape, place)];
+    return entries.map(([position, factor]) => [position, factor ?? NaN]);
+  }
   if (!located || !known) return null;
   if ("parts" in located) return ofPart(located, at, axis.length, known);
   const place = located.by.map((followed) => at[followed]);

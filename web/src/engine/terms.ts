@@ -33,6 +33,8 @@ export interface Terms {
   bent?: { by: string; sum: number };
   /** The gates of a recurrent unit's state, and what they are. */
   gates?: { layer: string; value: number }[];
+  /** What of a recurrent unit is made of these gates. */
+  unit?: "state" | "candidate" | "output" | "cell";
   /** The value, computed again from the terms in double precision. */
   total: number;
   /** The value that the engine computed. */

@@ -15,6 +15,7 @@ import {
 } from "../../src/engine/gradient_terms";
 import { lost } from "../../src/engine/losses";
 import { Values } from "../../src/engine/network";
+import { gateValues } from "../../src/engine/recurrent";
 import { weightAt, type Term, termsOf } from "../../src/engine/terms";
 import { type Parts, partsOf } from "./page-parts";
 
@@ -103,7 +104,11 @@ beforeAll(async () => {
     const expected = JSON.parse(text) as Expected;
     const { network, data, samples } = parts;
     const array = (layer: string): Float32Array => floats(expected.arrays[layer]);
-    const values = new Values(samples, network.shapes, array, data.graph, data.model);
+    const read = (layer: string): Float32Array => {
+      const gate = network.gates.get(layer);
+      return gate ? gateValues(network, values, gate) : array(layer);
+    };
+    const values: Values = new Values(samples, network.shapes, read, data.graph, data.model);
     const gradients: Gradients = {
       at: (layer) => floats(expected.deltas[layer]),
       weight: (weight) => floats(expected.weights[weight]),
@@ -197,8 +202,9 @@ describe.each(NETWORKS)("%s", (name) => {
 /** A state is made of its gates, and each of these of its products, as Python says. */
 function unit({ network }: Parts, values: Values, { layer, at, total, details }: Opened): void {
   const found = termsOf(network, values, layer, at);
+  const node = network.node(layer);
   close(found.total, total, Math.abs(total), 1e-5);
-  expect(found.gates!.length).toBe(network.node(layer).gates!.length);
+  expect(found.gates!.length).toBe(node.gates!.length);
   for (const gate of found.gates!) {
     const wanted = details[gate.layer.split(":")[1]];
     close(gate.value, wanted, 1, 1e-5);
@@ -208,8 +214,16 @@ function unit({ network }: Parts, values: Values, { layer, at, total, details }:
     close(opened.bent!.sum, sum, 1);
     expect(opened.terms.every(({ weight }) => weight !== null)).toBe(true);
   }
-  const [, before] = found.terms;
-  if (before) close(before.value, details["before"], 1);
+  if (!node.cell) {
+    const [, before] = found.terms;
+    if (before) close(before.value, details["before"], 1);
+    return;
+  }
+  const [{ layer: cell }] = found.terms;
+  const opened = termsOf(network, values, cell, at);
+  close(opened.total, details["cell"], 1);
+  close(values.at(cell, at), details["cell"], 1);
+  close(opened.terms[1]?.value ?? 0, details["cell_before"], 1);
 }
 
 function isFolded({ data }: Parts, layer: string): boolean {
