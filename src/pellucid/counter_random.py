@@ -57,14 +57,32 @@ def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> 
 
 
 def random_words(
-    shape: tuple[int, ...], seed: int, step: int, stream: int, purpose: int = DROPOUT
+    shape: tuple[int, ...],
+    seed: int,
+    step: int,
+    stream: int,
+    purpose: int = DROPOUT,
+    *,
+    first: int = 0,
 ) -> NDArray[np.uint32]:
-    """One 32-bit random word for each element of a value, in row-major order of ``shape``."""
+    """One 32-bit random word for each element of a value, in row-major order of ``shape``.
+
+    Args:
+        shape: The value's.
+        seed: The run's.
+        step: The number of the step.
+        stream: See :func:`stream_of`.
+        purpose: What the numbers are for.
+        first: The place of the value's first row in a longer value, of which it is a part.
+    """
+    before = first * math.prod(shape[1:])
+    start, skipped = before // 4, before % 4
     count = math.prod(shape)
-    found = np.empty(-(-count // 4) * 4, np.uint32)
-    for first in range(0, found.size, CHUNK):
-        part = found[first : first + CHUNK].reshape(-1, 4)
-        block = np.arange(first // 4, first // 4 + len(part), dtype=np.uint64)
+    found = np.empty(-(-(skipped + count) // 4) * 4, np.uint32)
+    for place in range(0, found.size, CHUNK):
+        part = found[place : place + CHUNK].reshape(-1, 4)
+        at = start + place // 4
+        block = np.arange(at, at + len(part), dtype=np.uint64)
         counter = (
             block,
             np.zeros_like(block),
@@ -73,7 +91,7 @@ def random_words(
         )
         for number, words in enumerate(philox(counter, (seed & 0xFFFFFFFF, purpose))):
             part[:, number] = words
-    return found[:count].reshape(shape)
+    return found[skipped : skipped + count].reshape(shape)
 
 
 def stream_of(name: str) -> int:

@@ -33,6 +33,8 @@ from pellucid.cli.terminal import explained
 from pellucid.cli.trace import trace
 from pellucid.cli.train import train
 from pellucid.cli.verify import verify
+from pellucid.errors import ArgumentError
+from pellucid.launched import launched
 from pellucid.version import __version__
 
 
@@ -65,14 +67,20 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback prints it
         bool,
         typer.Option(
             "--version", "-V", callback=_version, is_eager=True, help="Print the version."
         ),
     ] = False,
 ) -> None:
-    pass
+    process = launched()
+    if process is not None and context.invoked_subcommand != "train":
+        raise ArgumentError(
+            f"{process.world} processes were started together, which train alone can use; start "
+            f"{context.invoked_subcommand} without torchrun"
+        )
 
 
 for command in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
@@ -83,8 +84,10 @@ def allow(findings: Iterable[str]) -> Any:
 
 
 def _engine(value: str) -> str:
-    name, colon, device = value.partition(":")
-    return find_name("engine", name, ENGINES) + colon + device
+    name, mark, options = value, "", ""
+    if found := re.search("[:,]", value):
+        name, mark, options = value[: found.start()], found.group(), value[found.end() :]
+    return find_name("engine", name, ENGINES) + mark + options
 
 
 def _sound(value: str | None) -> str | None:

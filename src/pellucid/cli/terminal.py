@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pellucid.errors import PellucidError
+from pellucid.launched import launched
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -25,9 +26,15 @@ def results() -> Console:
     """The console for results; plain where nobody watches."""
     from rich.console import Console
 
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, quiet=not leads())
     console.on_broken_pipe = _reader_left  # type: ignore[method-assign]  # it would leave with 1
     return console
+
+
+def leads() -> bool:
+    """Whether this process prints: of those that ``torchrun`` started together, the first does."""
+    process = launched()
+    return process is None or process.rank == 0
 
 
 def _reader_left() -> None:
@@ -38,7 +45,9 @@ def remarks() -> Console:
     """The console for progress and remarks."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    return Console(
+        stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True, quiet=not leads()
+    )
 
 
 @contextmanager
@@ -120,10 +129,23 @@ def explained() -> Iterator[None]:
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
-    """Say in one line what went wrong, and leave."""
-    if sys.stderr is not None:
+    """Say in one line what went wrong, and leave; of several processes, one says it."""
+    alone = launched() is None
+    if sys.stderr is not None and (alone or _speaks()):
         sys.stderr.write(f"pellucid: {printable(message)}\n")
-    sys.exit(code)
+    if alone:
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    os._exit(code)  # the others may be gone, and PyTorch would wait for them
+
+
+def _speaks() -> bool:
+    """Whether this process says what went wrong: the first that asks once they are connected."""
+    torch_ranks = sys.modules.get("pellucid.engines.torch.distributed")
+    ranks = None if torch_ranks is None else torch_ranks.joined()
+    return leads() if ranks is None else bool(ranks.claim())
 
 
 def _discard_output() -> None:

@@ -9,15 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
-from pellucid.cli import arguments, caption_arguments, generator_arguments
+from pellucid.cli import arguments, caption_arguments, engine_options, generator_arguments
 from pellucid.cli.leakage import ALLOWABLE, check_allowed
-from pellucid.cli.terminal import fail, remarks
+from pellucid.cli.terminal import fail, leads, remarks
 from pellucid.cli.train_generator import check_options, generator_of, train_generator
 from pellucid.cli.train_network import train_network
 from pellucid.cli.train_options import KEPT_AS, TrainOptions
 from pellucid.cli.train_start import check_apart, check_folds, known_task, trained_weights
+from pellucid.data.captions import Captions
 from pellucid.data.pillow import MAX_PIXELS
-from pellucid.engines import DEFAULT
+from pellucid.engines import DEFAULT, get_engine
+from pellucid.engines.ranks import refuse_several
 from pellucid.errors import ArgumentError
 from pellucid.tasks import Generation
 
@@ -95,6 +97,10 @@ def train(
     allow: Annotated[list[str] | None, arguments.allow(ALLOWABLE)] = None,
     cache: arguments.Cache = True,
     engine: arguments.EngineName = DEFAULT,
+    precision: engine_options.PrecisionName = None,
+    compile_: engine_options.Compile = False,
+    channels_last: engine_options.ChannelsLast = None,
+    sync_batch_norm: engine_options.SyncBatchNorm = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the run in --out.")
     ] = False,
@@ -151,6 +157,10 @@ def train(
             )
         kept, recipe = _kept(context, resume)
         settings |= kept
+    settings["engine"] = engine_options.written_engine(
+        settings["engine"], precision, channels_last,
+        compiles=compile_, sync_batch_norm=sync_batch_norm,
+    )  # fmt: skip
     if settings["data"] is None:
         raise typer.BadParameter("name the pictures to learn from", param_hint="DATA")
     known = known_task(settings)
@@ -173,7 +183,11 @@ def train(
     from pellucid.training.run_folder import try_run_folder
     from pellucid.training.stopping import sigterm_raises
 
-    if out is not None:
+    if generates or known == Captions.kind:
+        refuse_several(f"{'a generator' if generates else 'a captioner'} learns")
+    else:
+        get_engine(options.engine).join()
+    if out is not None and leads():
         try_run_folder(out, overwrite=overwrite)
     try:
         with sigterm_raises():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.cli import option_values
+from pellucid.cli.engine_options import ranks_line
 from pellucid.cli.leakage import ONE_CLASS, check_allowed, leakage_notes, picture_root
 from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
@@ -22,6 +23,7 @@ from pellucid.cli.transfer_notes import (
     learned_and_held,
 )
 from pellucid.data.captions import Captions
+from pellucid.engines import get_engine
 from pellucid.text import counted, folder_name, printable
 
 if TYPE_CHECKING:
@@ -58,13 +60,17 @@ def train_network(
     from pellucid.training.saved_run import DamagedStateWarning
 
     console, source, allowed = remarks(), options.data or "", check_allowed(options.allow)
-    options, splits, notes = _read(options, completed.estimator(known), allowed, resume)
+    ranks = get_engine(completed.engine).join()
+    with ranks.leader_first():  # the others find what it has decoded
+        options, splits, notes = _read(options, completed.estimator(known), allowed, resume)
     model = completed.estimator(splits.train.kind)  # known only now
     line = _say_start(options, model, splits, source, resume)
     run = f"{folder_name(source)}-{options.architecture or model.architecture}"
     folder = resume or out or free_folder(Path("runs"), run)
     console.print(f"the run is kept in {printable(folder)}")
     recipe = model.planned_recipe(splits.train)
+    if ranks.world > 1:
+        console.print(ranks_line(ranks, recipe.batch_size, options.engine))
     if recipe.epochs > recipe.head_epochs:
         console.print(learning_rate_line(model, splits.train))
     with ProgressBar(recipe.epochs, console, splits.train.noun) as bar, warnings.catch_warnings():
@@ -84,7 +90,8 @@ def train_network(
             verbose=0,  # the bar is among the watchers
             cache=options.cache,
         )
-    _say_result(model, finish, recipe.epochs, json=json)
+    if ranks.leads:
+        _say_result(model, finish, recipe.epochs, json=json)
 
 
 def _read(

@@ -27,6 +27,7 @@ __all__ = [
     "Step",
     "StepResult",
     "get_engine",
+    "parse_engine",
     "with_loss",
 ]
 
@@ -45,17 +46,16 @@ def get_engine(name: str = DEFAULT, **options: str) -> Engine:
     """The engine of that name.
 
     Args:
-        name: A key of :data:`ENGINES`, or ``"torch:cuda"``: the part after the colon is its device.
+        name: A key of :data:`ENGINES`; the part after a colon is its device, and what follows after
+            commas are options: ``"torch:cuda"``, ``"torch:cpu,compile,precision=bfloat16"``.
         options: Passed on to the engine, e.g. ``device="cuda"``.
 
     Raises:
         ArgumentError: If there is none, or it has no such option.
         MissingDependencyError: If its library is not installed.
     """
-    name, _, device = name.partition(":")
-    name = find_name("engine", name, ENGINES)
-    if device:
-        options["device"] = device
+    name, written = parse_engine(name)
+    options = {**written, **options}
     module, _, attribute = ENGINES[name].partition(":")
     make: Callable[..., Engine] = getattr(import_module(module), attribute)
     known = signature(make).parameters
@@ -63,3 +63,21 @@ def get_engine(name: str = DEFAULT, **options: str) -> Engine:
         takes = f"it takes {', '.join(known)}" if known else "it takes none"
         raise ArgumentError(f"engine {name!r} has no option {unknown[0]!r}; {takes}")
     return make(**options)
+
+
+def parse_engine(name: str) -> tuple[str, dict[str, str]]:
+    """An engine's name, and its options as they are written behind it.
+
+    Args:
+        name: As :func:`get_engine` takes it.
+
+    Raises:
+        ArgumentError: If there is no such engine.
+    """
+    name, *switches = name.split(",")
+    name, _, device = name.partition(":")
+    options = {"device": device} if device else {}
+    for switch in switches:
+        option, _, value = switch.partition("=")
+        options[option.strip().replace("-", "_")] = value.strip() or "on"
+    return find_name("engine", name, ENGINES), options

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 import numpy as np
 
 from pellucid.engines.batches import values_bytes
+from pellucid.engines.ranks import ALONE, Ranks, refuse_several
 from pellucid.engines.step import Learning, Step, with_loss
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.known_names import find_name
@@ -112,12 +113,17 @@ class Program(ABC):
         precision: What it computes in.
         graph: The graph that answers.
         steps: The ways in which it learns, by name.
+        ranks: The processes that learn together. Each is fed its part of every batch, and all take
+            the same steps: a loss is what this rank's examples contribute to the whole batch's.
+            All ranks ask for weights at the same places, since running statistics are brought
+            together there.
     """
 
     engine: ClassVar[str]
     precision: Precision = "float32"
     graph: Graph
     steps: Mapping[str, Step]
+    ranks: Ranks = ALONE
 
     # -------------------------------------------------------------------------------- computing
 
@@ -155,6 +161,13 @@ class Program(ABC):
                 one logit, 1 there and 0 elsewhere; for a loss in the graph, 1.
             values: The values at which the gradient is wanted; inputs too.
             weights: Full names of trainable weights at which the gradient is wanted.
+        """
+
+    def fetch(self, array: Array) -> None:  # noqa: B027 - most engines have no second memory
+        """Begin to bring what will be fed soon to where it is computed; another thread may ask.
+
+        Args:
+            array: The very array that is fed later, unchanged until then.
         """
 
     @abstractmethod
@@ -345,6 +358,16 @@ class Engine(ABC):
             steps = Step.of(network.graph, learning.loss, learning.optimizer, seed=learning.seed)
         check_precision(precision)
         return self._load(network, named_steps(network, steps), precision)
+
+    def join(self) -> Ranks:
+        """Connect with the processes that ``torchrun`` started together with this one.
+
+        Raises:
+            ArgumentError: If there are some, and this engine computes in one process alone.
+            RankLostError: If they cannot be reached.
+        """
+        refuse_several(f"the engine {self.name} trains")
+        return ALONE
 
     @abstractmethod
     def _load(self, network: Network, steps: Mapping[str, Step], precision: Precision) -> Program:

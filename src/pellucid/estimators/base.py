@@ -123,9 +123,10 @@ class ImageEstimator(Estimator, Transferring):
             raise ArgumentError(
                 "resume goes on with the run in out: give that folder, and leave overwrite out"
             )
-        if run is not None:
-            run.check()  # before the pictures cost any time
         self.check_settings()
+        ranks = get_engine(self.engine).join()
+        if run is not None and ranks.leads:
+            run.check()  # before the pictures cost any time
         before = resumed(read_saved_run(run.folder)) if run is not None and resume else None
         origin = None if before is not None else self._origin()
         if origin is None and before is None and self._from_file:
@@ -164,7 +165,7 @@ class ImageEstimator(Estimator, Transferring):
 
         def take(fitted: Fitted) -> None:
             self._fitted, self._from_file = fitted, False
-            if finish is not None:
+            if finish is not None and ranks.leads:
                 finish(self)
 
         self._learn(

@@ -48,13 +48,13 @@ class BoxLoss(Loss):
             targets: Its boxes, (M, 6).
         """
 
-    def count(self, targets: Array) -> int:
-        """What the sum over pictures is divided by: how many there are.
+    def count(self, targets: Array) -> float:
+        """What the sum over pictures is divided by.
 
         Args:
             targets: Their boxes, (N, M, 6).
         """
-        return len(targets)
+        return self.divisor(self.amount(targets))
 
     def per_image(self, logits: Array, targets: Array) -> Array:
         pairs = zip(logits, targets, strict=True)

@@ -96,9 +96,13 @@ class CentreLoss(BoxLoss):
                 f"takes a map of K classes and 4 distances, (h, w, K + 4), got {describe(outputs)}"
             )
 
-    def count(self, targets: Array) -> int:
-        """How many boxes are to be found, at least 1."""
-        return max(1, int(((targets[..., 4] >= 0) & (targets[..., 5] <= 0)).sum()))
+    def amount(self, targets: Array) -> float:
+        """How many boxes are to be found."""
+        return float(((targets[..., 4] >= 0) & (targets[..., 5] <= 0)).sum())
+
+    def divisor(self, amount: float) -> float:
+        """As many, at least 1."""
+        return max(1.0, amount)
 
     def of_picture(self, outputs: Array, targets: Array) -> tuple[float, Floats]:
         z, wanted = outputs.astype(np.float64), wanted_of(self, outputs.shape, targets)

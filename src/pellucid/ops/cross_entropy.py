@@ -60,6 +60,11 @@ class CrossEntropy(Loss):
         gradient = y * sum_of_others(wanted) - wanted * sum_of_others(y)
         return float(loss), (gradient / total).astype(logits.dtype)
 
+    def amount(self, targets: Array) -> float:
+        """The weights of the labels."""
+        exact = targets.astype(np.float64)
+        return float((exact * self._weights(exact)).sum())
+
     def smoothed(self, targets: Array) -> Array:
         """What is wanted where targets, (N, K), are given."""
         smoothing = self.label_smoothing

@@ -48,7 +48,8 @@ class Dropout(Elementwise):
         (x,) = inputs
         if not mode.training:
             return x, None
-        kept = random_words(x.shape, mode.seed, mode.step, mode.stream) >= self.threshold
+        words = random_words(x.shape, mode.seed, mode.step, mode.stream, first=mode.first)
+        kept = words >= self.threshold
         scale = kept.astype(x.dtype) / x.dtype.type(1.0 - self.rate)
         return x * scale, scale
 

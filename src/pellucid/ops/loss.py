@@ -42,6 +42,21 @@ class Loss(Operation):
     def value_and_gradient(self, logits: Array, targets: Array) -> tuple[float, Array]:
         """The batch's loss and its gradient at the logits, (N, K)."""
 
+    def amount(self, targets: Array) -> float:
+        """How much a batch counts in a larger one: amounts of parts add up to the whole's.
+
+        A batch's loss is a sum divided by :meth:`divisor` of this; a subclass that divides by
+        anything but the number of examples says so here.
+
+        Args:
+            targets: (N, *shape), wanted values, class numbers as ones and zeros.
+        """
+        return float(len(targets))
+
+    def divisor(self, amount: float) -> float:
+        """What the sum over a batch is divided by, given its :meth:`amount`."""
+        return amount
+
     def target_shape(self, outputs: Shape) -> Shape:
         """The shape of what is wanted of one example: as its outputs, where nothing else is given.
 

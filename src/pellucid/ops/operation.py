@@ -99,12 +99,14 @@ class Mode:
         stream: Which random stream is the operation's own, see
             :func:`pellucid.counter_random.stream_of`. Random numbers are a function of (seed, step,
             stream, element), so that every engine draws the same ones.
+        first: The place of the first example in the step's whole batch, which processes may share.
     """
 
     training: bool = False
     seed: int = 0
     step: int = 0
     stream: int = 0
+    first: int = 0
 
 
 INFERENCE = Mode()

@@ -73,7 +73,8 @@ class SampleRegions(Operation):
     def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         proposals, targets = inputs
         count = proposals.shape[1] + targets.shape[1]
-        chance = random_words((len(proposals), count), mode.seed, mode.step, mode.stream)
+        shape = len(proposals), count
+        chance = random_words(shape, mode.seed, mode.step, mode.stream, first=mode.first)
         found = np.zeros((len(proposals), self.rows, COLUMNS), proposals.dtype)
         found[..., 5] = NO_BOX
         for n, (own, boxes) in enumerate(zip(proposals, targets, strict=True)):

@@ -97,6 +97,10 @@ class SequenceCrossEntropy(Loss):
         gradient[targets >= 0] = slopes
         return loss, gradient
 
+    def amount(self, targets: Array) -> float:
+        """How many words are counted."""
+        return float((targets >= 0).sum())
+
     @property
     def _of_words(self) -> CrossEntropy:
         return CrossEntropy(self.label_smoothing)

@@ -11,11 +11,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.augment import augmented, augmented_batch
+from pellucid.engines.ranks import part_of
 from pellucid.tasks import task_of
 from pellucid.training.batches import batch_places, batches_per_epoch, order
 from pellucid.training.changed_targets import ChangedTargets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -34,14 +37,27 @@ class BatchLoader:
         data: The pictures.
         recipe: Batch size, seed and augmentation are taken from it.
         task: What is learned; none: what the data are for.
+        rank: Which of the processes that learn together this one is; it makes its part of every
+            batch, in the one order of all pictures.
+        world: How many processes there are.
+        ready: Called in the thread with the pictures of every batch as soon as they are made.
 
     Attributes:
         steps: Batches an epoch.
     """
 
-    def __init__(self, data: Dataset, recipe: Recipe, task: Task | None = None) -> None:
+    def __init__(
+        self,
+        data: Dataset,
+        recipe: Recipe,
+        task: Task | None = None,
+        *,
+        rank: int = 0,
+        world: int = 1,
+        ready: Callable[[NDArray[np.uint8]], None] | None = None,
+    ) -> None:
         self.steps = batches_per_epoch(len(data), recipe.batch_size)
-        self._maker = _Maker(data, recipe, task or task_of(data.targets))
+        self._maker = _Maker(data, recipe, task or task_of(data.targets), rank, world, ready)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pellucid-feed")
         self._ahead: tuple[int, int] | None = None
         self._made: Future[Batch]
@@ -54,9 +70,9 @@ class BatchLoader:
             number: From 0 to ``steps − 1``.
 
         Returns:
-            Pictures, uint8 (N, H, W, C); and what the task wants of them: of one class a picture
-            labels, int64 (N,), or where pictures are mixed, probabilities, float32 (N, K); else
-            float32 (N, K).
+            This rank's pictures, uint8 (N, H, W, C); and what the task wants of them: of one class
+            a picture labels, int64 (N,), or where pictures are mixed, probabilities, float32
+            (N, K); else float32 (N, K).
         """
         if self._ahead != (epoch, number):
             self._made = self._thread.submit(self._maker.batch, epoch, number)
@@ -71,8 +87,16 @@ class BatchLoader:
 class _Maker:
     """Makes batches, one at a time; it knows nothing of the thread that it works in."""
 
-    def __init__(self, data: Dataset, recipe: Recipe, task: Task) -> None:
-        self._data = data
+    def __init__(
+        self,
+        data: Dataset,
+        recipe: Recipe,
+        task: Task,
+        rank: int,
+        world: int,
+        ready: Callable[[NDArray[np.uint8]], None] | None,
+    ) -> None:
+        self._data, self._rank, self._world, self._ready = data, rank, world, ready
         self._targets = ChangedTargets(task, data, recipe.augmentation, recipe.seed)
         self._recipe = recipe
         self._changes_pixels = recipe.augmentation.changes_pixels
@@ -80,11 +104,18 @@ class _Maker:
         self._order: NDArray[np.int64]
 
     def batch(self, epoch: int, number: int) -> Batch:
+        batch = self._made(epoch, number)
+        if self._ready is not None:
+            self._ready(batch[0])
+        return batch
+
+    def _made(self, epoch: int, number: int) -> Batch:
         data, recipe = self._data, self._recipe
         if epoch != self._epoch:
             self._order = order(len(data), seed=recipe.seed, epoch=epoch)
             self._epoch = epoch
         indices = self._order[batch_places(len(data), recipe.batch_size, number)]
+        indices = indices[part_of(len(indices), self._rank, self._world)]
         changes = recipe.augmentation
         if changes.mixup:
             return augmented_batch(

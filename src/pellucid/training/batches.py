@@ -74,6 +74,32 @@ def automatic_epochs(default: int, pictures: int, batch_size: int) -> int:
     return max(default, -(-LEAST_STEPS // batches_per_epoch(pictures, batch_size)))
 
 
+def check_ranks(pictures: int, batch_size: int, world: int) -> None:
+    """Check that every process that learns gets at least a picture of every batch.
+
+    Args:
+        pictures: How many there are to learn from.
+        batch_size: Pictures a step.
+        world: How many processes there are.
+
+    Raises:
+        ArgumentError: If a batch has fewer pictures than there are processes.
+    """
+    least = least_batch(pictures, batch_size)
+    if least < world:
+        raise ArgumentError(
+            f"{world} processes share batches of {batch_size} pictures, of which one has {least}; "
+            "start fewer, or take larger batches (batch_size=64, --batch-size 64)"
+        )
+
+
+def least_batch(pictures: int, batch_size: int) -> int:
+    """How many pictures the smallest batch has."""
+    last = batches_per_epoch(pictures, batch_size) - 1
+    places = (batch_places(pictures, batch_size, number) for number in {0, last})
+    return min(int(place.stop - place.start) for place in places)
+
+
 def check_batch_norms(graph: Graph, pictures: int, batch_size: int) -> None:
     """Check that every batch norm gets several values per channel.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pellucid.engines import Step, get_engine
+from pellucid.engines.ranks import refuse_several
 from pellucid.errors import ArgumentError
 from pellucid.files.feature_file import FILE, save_features
 from pellucid.short_repr import short_repr
@@ -16,6 +17,7 @@ from pellucid.training.loop import train
 from pellucid.training.objective import training_step
 from pellucid.training.run_folder import MINUTES, RunFolder, try_run_folder
 from pellucid.training.saved_run import DamagedStateWarning
+from pellucid.training.together import KeptByOne, check_watchers
 from pellucid.training.watching import progress_watcher
 from pellucid.transfer.body import Body, find_cut
 from pellucid.transfer.features import FeatureReader
@@ -132,7 +134,8 @@ def fit(
         run: Where the run is kept; none: nowhere.
         watchers: Notified of steps and epochs, after the run's folder.
         verbose: As :class:`pellucid.ImageClassifier` takes it.
-        finish: Called at last, while nobody else can write in the run's folder.
+        finish: Called at last, while nobody else can write in the run's folder. Of processes that
+            learn together each calls it, and only rank 0 has a folder.
         transfer: How the network's body is used, if a head is fitted to its features first; the
             recipe then has an epoch for it.
 
@@ -142,6 +145,14 @@ def fit(
         PellucidError: Whatever is wrong with the folder.
     """
     computing = get_engine(engine)
+    ranks = computing.join()
+    if ranks.world > 1:
+        if transfer is not None:
+            refuse_several("a head on a trained body is fitted")
+        check_watchers(watchers)
+        ranks.check_same({**model.provenance, "versions": None}, "pictures or settings")
+    if not ranks.leads:
+        run, watchers, verbose = None, (), 0
     step = _step(model, recipe, transfer)
     steps = recipe.epochs > recipe.head_epochs
     # where no step is taken, nothing need be compiled for it
@@ -150,7 +161,10 @@ def fit(
         learned = None
         kept = None if run is None else stack.enter_context(run.opened(model))
         start = None if kept is None else kept.start
-        if kept is not None:
+        if ranks.world > 1:
+            start, *_ = ranks.gather(start)
+            watchers = (stack.enter_context(KeptByOne(ranks, kept)), *watchers)
+        elif kept is not None:
             watchers = (kept, *watchers)  # what others report of an epoch is then safe
         with progress_watcher(verbose, recipe.epochs, watchers, model.preprocessing.noun) as bar:
             watchers = watchers if bar is None else [*watchers, bar]

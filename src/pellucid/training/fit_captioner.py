@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid.data.captions import Captions
 from pellucid.engines import get_engine
+from pellucid.engines.ranks import refuse_several
 from pellucid.errors import ArgumentError
 from pellucid.tasks import Captioning
 from pellucid.training.captioning import (
@@ -70,6 +71,7 @@ def fit_captioner(
         ArgumentError: If the body gives numbers that are not finite.
         TrainingDivergedError: If a loss is no longer finite.
     """
+    refuse_several("a captioner learns")
     computing = get_engine(engine)
     task = model.task
     assert isinstance(task, Captioning)

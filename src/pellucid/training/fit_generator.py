@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from pellucid.engines import get_engine
+from pellucid.engines.ranks import refuse_several
 from pellucid.training.adversarial import adversarial_steps, train_adversarial
 from pellucid.training.fit import Fitted
 from pellucid.training.watching import progress_watcher
@@ -51,6 +52,7 @@ def fit_generator(
     Returns:
         The generator alone: the discriminator is left behind in the run's state.
     """
+    refuse_several("a generator learns")
     computing = get_engine(engine)
     program = computing.load(model.network, adversarial_steps(networks, recipe))
     with ExitStack() as stack:

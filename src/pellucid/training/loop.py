@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.engines.batches import forward
+from pellucid.engines.batches import forward, parts
 from pellucid.errors import TrainingDivergedError
 from pellucid.tasks import task_of
 from pellucid.training.batch_loader import BatchLoader
-from pellucid.training.batches import check_batch_norms
+from pellucid.training.batches import check_batch_norms, check_ranks, least_batch
 from pellucid.training.checkpoint import Checkpoint
 from pellucid.training.epochs import Epochs, diverging_quietly
 from pellucid.training.recipe import default_learning_rate
@@ -65,8 +65,11 @@ def train(
         ArgumentError: If a batch norm gets one value per channel only.
         ShapeError: If the start is not this network's.
     """
+    world = program.ranks.world
+    check_ranks(len(data), recipe.batch_size, world)
     if not any(step.running_statistics for step in program.steps.values()):
-        check_batch_norms(program.graph, len(data), recipe.batch_size)
+        least = least_batch(len(data), recipe.batch_size) if world > 1 else recipe.batch_size
+        check_batch_norms(program.graph, len(data), max(1, least // world))
     return _Pictures(
         program, data, recipe, validation, watchers, start, task or task_of(data.targets)
     ).run()
@@ -86,7 +89,10 @@ class _Pictures(Epochs):
         task: Task,
     ) -> None:
         self._task = task
-        self._feed = BatchLoader(data, recipe, task)
+        ranks = program.ranks
+        self._feed = BatchLoader(
+            data, recipe, task, rank=ranks.rank, world=ranks.world, ready=program.fetch
+        )
         self._validation = validation
         self._judges = validation or data.subset(range(min(len(data), VALIDATION_BATCH)))
         super().__init__(
@@ -107,16 +113,18 @@ class _Pictures(Epochs):
         rate = self._rate() * self._recovery.rate_factor
         with diverging_quietly():
             result = self._program.train_step(images, labels, rate)
-        if self._recovery.failed(result.loss):
-            at = f"step {tally.batch + 1} of {self._steps} in epoch {tally.epoch}"
-            self._go_back(
-                f"the loss is {result.loss:.4g} at {at}, learning rate {rate:.3g}", tally.batch
-            )
-            return
-        tally.correct += self._task.correct(result.answers, labels) or 0
-        tally.waited += waited
+        own = self._task.correct(result.answers, labels) or 0
         # Comparable with validation, which has no side outputs.
-        self._count(len(images), result.loss - result.of_sides, rate)
+        loss, mean, correct, count = self._program.ranks.sum(
+            [result.loss, result.loss - result.of_sides, own, len(images)]
+        )
+        if self._recovery.failed(loss):
+            at = f"step {tally.batch + 1} of {self._steps} in epoch {tally.epoch}"
+            self._go_back(f"the loss is {loss:.4g} at {at}, learning rate {rate:.3g}", tally.batch)
+            return
+        tally.correct += int(correct)
+        tally.waited += waited
+        self._count(int(count), mean, rate)
         if tally.batch % GOOD_EVERY == 0:
             self._note_good_state()
         self._report_step()
@@ -248,13 +256,17 @@ def _judge(
     loss: Loss | None = None,
 ) -> Judged | None:
     """What a network is worth on pictures that are not learned; none if stopped on the way."""
-    judge = task.judge(loss)
-    for first in range(0, len(data), VALIDATION_BATCH):
+    judge, ranks = task.judge(loss), program.ranks
+    batches = list(parts(len(data), VALIDATION_BATCH))
+    for first in range(0, len(batches), ranks.world):
         if stopping():
             return None
-        part = slice(first, first + VALIDATION_BATCH)
+        # Each rank computes a batch, and all judge all of them: the numbers are those of one.
+        own = batches[first + ranks.rank :][:1]
         with diverging_quietly():
-            outputs = forward(program, data.images[part]).astype(np.float64)
-            judge.add(outputs, task.targets(data, part))
+            found = [forward(program, data.images[part]) for part in own]
+            together = (outputs for each in ranks.gather(found) for outputs in each)
+            for part, outputs in zip(batches[first:], together, strict=False):
+                judge.add(outputs.astype(np.float64), task.targets(data, part))
     with diverging_quietly():
         return judge.judged()

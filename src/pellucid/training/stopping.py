@@ -32,12 +32,16 @@ class StopRequest:
     The first is noted in ``code``; the next acts as it would have without us. Outside of the main
     thread, where Python gives signals to nobody, it hears nothing.
 
+    Args:
+        again: Whether further signals are noted, too: processes that were started together get
+            one from the terminal and one from what started them.
+
     Attributes:
         code: 128 and the number of the signal that came; 0 before.
     """
 
-    def __init__(self) -> None:
-        self.code = 0
+    def __init__(self, *, again: bool = False) -> None:
+        self.code, self._again = 0, again
         self._before: dict[int, Any] = {}
 
     def listen(self) -> None:
@@ -54,7 +58,8 @@ class StopRequest:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.code = 128 + number
-        self.end()
+        if not self._again:
+            self.end()
 
 
 @contextmanager

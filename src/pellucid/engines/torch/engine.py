@@ -6,28 +6,33 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
+from torch import nn
 
-from pellucid.counter_random import stream_of
 from pellucid.engines.engine import TRAIN, Engine, Gradients, Program, check_known
 from pellucid.engines.feeds import as_targets, check_feeds, check_origins
+from pellucid.engines.ranks import ALONE
 from pellucid.engines.state import check_state
-from pellucid.engines.torch.call import Call
 from pellucid.engines.torch.device import exact_arithmetic, find_device
-from pellucid.engines.torch.layout import Layout, channels_last, value_array, weight_array
-from pellucid.engines.torch.losses import loss_at
+from pellucid.engines.torch.distributed import TorchRanks, join, joined
+from pellucid.engines.torch.layout import Layout, value_array, weight_array
+from pellucid.engines.torch.module import compute
 from pellucid.engines.torch.operations import MAPPINGS
 from pellucid.engines.torch.optimizers import Updater
+from pellucid.engines.torch.settings import Settings
+from pellucid.engines.torch.steps import StepTaker, differentiate, output_arrays
 from pellucid.errors import ArgumentError
 from pellucid.graph import check_weights
+from pellucid.launched import launched
 from pellucid.ops.loss import Loss
-from pellucid.ops.operation import INFERENCE, Mode
+from pellucid.ops.operation import INFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from torch import Tensor
 
     from pellucid.engines.engine import Precision
+    from pellucid.engines.ranks import Ranks
     from pellucid.engines.step import Step
     from pellucid.graph import Graph, Network, Node, Weights
     from pellucid.ops.operation import Array
@@ -37,19 +42,45 @@ class TorchEngine(Engine):
     """Computes on PyTorch; on a CPU, one seed and number of threads give one result, bit for bit.
 
     Args:
-        device: ``"cpu"``, ``"cuda"`` (``"cuda:1"`` for the second), or ``"mps"``.
+        device: ``"cpu"``, ``"cuda"`` (``"cuda:1"`` for the second), or ``"mps"``. Of processes that
+            were started together, ``"cuda"`` is each one's own.
+        precision: As of :class:`~pellucid.engines.torch.settings.Settings`, like those that follow;
+            switches may be ``"on"`` and ``"off"``.
+        compile: Whether training steps go through ``torch.compile``.
+        channels_last: Whether feature maps lie in memory as NHWC.
+        sync_batch_norm: Whether batch norms use the statistics of all processes' pictures.
 
     Raises:
-        ArgumentError: If this machine has no such device.
+        ArgumentError: If this machine has no such device, or a setting no such value.
     """
 
     name: ClassVar[str] = "torch"
 
-    def __init__(self, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        device: str = "cpu",
+        *,
+        precision: str = "float32",
+        compile: bool | str = False,  # noqa: A002 - as PyTorch calls it
+        channels_last: bool | str = True,
+        sync_batch_norm: bool | str = False,
+    ) -> None:
+        if device == "cuda" and (process := launched()) is not None:
+            device = f"cuda:{process.local_rank}"
         self.device = find_device(device)
+        self.settings = Settings.of(
+            precision=precision,
+            compile=compile,
+            channels_last=channels_last,
+            sync_batch_norm=sync_batch_norm,
+        )
+
+    def join(self) -> Ranks:
+        return join(self.device)
 
     def _load(self, network: Network, steps: Mapping[str, Step], precision: Precision) -> Program:
-        return TorchProgram(network, steps, Layout(self.device, precision))
+        layout = Layout(self.device, precision, self.settings.channels_last)
+        return TorchProgram(network, steps, layout, self.settings)
 
 
 class TorchProgram(Program):
@@ -57,20 +88,33 @@ class TorchProgram(Program):
 
     engine: ClassVar[str] = TorchEngine.name
 
-    def __init__(self, network: Network, steps: Mapping[str, Step], layout: Layout) -> None:
+    def __init__(
+        self,
+        network: Network,
+        steps: Mapping[str, Step],
+        layout: Layout,
+        settings: Settings | None = None,
+    ) -> None:
         self.graph = network.graph
         self.steps = steps
         for graph in (self.graph, *(step.graph for step in steps.values())):
             _check_mapped(graph)
-        self._layout = layout
+        self._layout, self._settings = layout, settings or Settings()
         self.precision = layout.precision
         self._parameters = network.parameters
         self._weights: dict[str, Tensor] = {}
         for name, parameter in self._parameters.items():
             tensor = layout.weight(np.asarray(network.weights[name]))
-            self._weights[name] = tensor.requires_grad_() if parameter.trainable else tensor
+            self._weights[name] = nn.Parameter(tensor) if parameter.trainable else tensor
         self._updaters = {name: self._updater(step) for name, step in steps.items()}
         self._taken = dict.fromkeys(steps, 0)
+        together = joined() if steps else None
+        self.ranks = together or ALONE
+        self._apart = False  # whether ranks have running statistics of their own
+        self._takers = {name: self._taker(step, together) for name, step in steps.items()}
+
+    def _taker(self, step: Step, ranks: TorchRanks | None) -> StepTaker:
+        return StepTaker(step, self._weights, self._layout.device, self._settings, ranks)
 
     def _updater(self, step: Step) -> Updater:
         trained = {name: self._weights[name] for name in step.trained}
@@ -80,8 +124,8 @@ class TorchProgram(Program):
 
     @torch.inference_mode()
     def run(self, graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        values = self._run(graph, self._inputs(graph, feeds), lambda _: INFERENCE)
-        return _outputs(graph, values)
+        values = self._run(graph, self._inputs(graph, feeds))
+        return output_arrays(graph, values)
 
     def differentiate(
         self,
@@ -96,7 +140,7 @@ class TorchProgram(Program):
         inputs = self._inputs(graph, feeds)
         for tensor in inputs.values():
             tensor.requires_grad_()
-        found = self._run(graph, inputs, lambda _: INFERENCE)
+        found = self._run(graph, inputs)
         count = len(next(iter(inputs.values())))
         origins = {
             found[name]: self._like(found[name], gradient)
@@ -104,10 +148,10 @@ class TorchProgram(Program):
         }
         wanted = [found[graph.value(name)] for name in at_values]
         wanted += [self._weights[name] for name in at_weights]
-        gradients = self._differentiate(origins, wanted)
+        gradients = differentiate(origins, wanted, self._layout.device)
         first = gradients[: len(at_values)]
         return Gradients(
-            _outputs(graph, found),
+            output_arrays(graph, found),
             {graph.value(n): value_array(g) for n, g in zip(at_values, first, strict=True)},
             {
                 name: weight_array(gradient)
@@ -117,31 +161,36 @@ class TorchProgram(Program):
 
     def step(self, feeds: Mapping[str, Array], rate: float, name: str = TRAIN) -> dict[str, Array]:
         step = self.find_step(name)
-        taken = self._taken[name]
-
-        def mode(node: Node) -> Mode:
-            stream = stream_of(node.name)
-            return Mode(step.normalises_by_batch(node), step.seed, taken, stream)
-
-        values = self._run(step.graph, self._inputs(step.graph, feeds), mode, step)
-        origins = {
-            values[value]: torch.full_like(values[value], weight)
-            for value, weight in step.minimised.items()
-        }
-        weights = [self._weights[weight] for weight in step.trained]
-        gradients = self._differentiate(origins, weights)
+        inputs = self._inputs(step.graph, feeds)
+        check_known(step.graph, self._parameters)
+        outputs, gradients = self._takers[name].take(inputs, self._taken[name])
         self._updaters[name].update(gradients, rate)
         self._taken[name] += 1
-        return _outputs(step.graph, values)
+        self._apart = self.ranks.world > 1
+        return outputs
 
     # ---------------------------------------------------------------------------------- weights
 
     def weights(self) -> Weights:
+        self._bring_together()
         return {name: weight_array(tensor) for name, tensor in self._weights.items()}
+
+    def _bring_together(self) -> None:
+        """Give all ranks the mean of their running statistics; all ask for weights together.
+
+        These are moving averages, so that the mean of several is what each had followed, had it
+        been given the mean of all ranks' statistics at every step.
+        """
+        if not self._apart:
+            return
+        self._apart = False
+        if isinstance(self.ranks, TorchRanks) and not self._settings.sync_batch_norm:
+            self.ranks.mean([each for each in self._weights.values() if not each.requires_grad])
 
     @torch.no_grad()
     def set_weights(self, weights: Mapping[str, Array]) -> None:
         check_weights(self._parameters, weights)
+        self._apart = False
         for name, tensor in self._weights.items():
             # Copied into the tensors that there are, since the optimizers know those.
             tensor.copy_(self._layout.weight(np.asarray(weights[name])))
@@ -166,70 +215,20 @@ class TorchProgram(Program):
             for name, array in check_feeds(graph, feeds).items()
         }
 
-    def _run(
-        self,
-        graph: Graph,
-        inputs: Mapping[str, Tensor],
-        mode: Callable[[Node], Mode],
-        step: Step | None = None,
-    ) -> dict[str, Tensor]:
-        """Every value by name; in a step, weights that it does not train get no gradient."""
+    def _run(self, graph: Graph, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Every value at inference, by name."""
         check_known(graph, self._parameters)
-        values = dict(inputs)
-        with exact_arithmetic(self._layout.device):
-            for node in graph.nodes:
-                read = [values[name] for name in node.inputs]
-                if isinstance(node.operation, Loss):
-                    # Losses are written channels last; targets are given, and have no gradient.
-                    outputs, targets = map(channels_last, read)
-                    values[node.name] = loss_at(node.operation, outputs, targets.detach())
-                    continue
-                own = self._own(graph, node, step)
-                y = MAPPINGS[node.operation.kind](Call(node.operation, read, own, mode(node)))
-                if any(y is value for value in read):
-                    # What lets its input through needs a value of its own, to have a gradient of
-                    # its own: others may read the input too.
-                    y = y.view_as(y)
-                values[node.name] = y
-        return values
 
-    def _own(self, graph: Graph, node: Node, step: Step | None) -> dict[str, Tensor]:
-        stored = graph.parameters_of(node)
-        own = {each: self._weights[name] for each, name in stored.items()}
-        if step is None:
-            return own
-        updates = step.updates_statistics(node)
-        for each, name in stored.items():
-            if self._parameters[name].trainable:
-                own[each] = own[each] if name in step.trained else own[each].detach()
-            elif not updates:  # mappings write statistics where they are
-                own[each] = own[each].clone()
-        return own
+        def own(node: Node) -> dict[str, Tensor]:
+            return {each: self._weights[name] for each, name in graph.parameters_of(node).items()}
+
+        with exact_arithmetic(self._layout.device):
+            return compute(graph, inputs, own, lambda _: INFERENCE)
 
     def _like(self, value: Tensor, gradient: Array) -> Tensor:
         if value.ndim == 0:
             return torch.full_like(value, float(gradient))
         return self._layout.value(gradient)
-
-    def _differentiate(
-        self, origins: Mapping[Tensor, Tensor], tensors: Sequence[Tensor]
-    ) -> Sequence[Tensor]:
-        """∂score/∂tensor for each; zero where the score does not depend on it."""
-        origins = {value: at for value, at in origins.items() if value.requires_grad}
-        if not origins or not tensors:
-            return [torch.zeros_like(tensor) for tensor in tensors]
-        with exact_arithmetic(self._layout.device):
-            return torch.autograd.grad(
-                list(origins),
-                tensors,
-                list(origins.values()),
-                allow_unused=True,
-                materialize_grads=True,
-            )
-
-
-def _outputs(graph: Graph, values: Mapping[str, Tensor]) -> dict[str, Array]:
-    return {name: value_array(values[value].detach()) for name, value in graph.outputs.items()}
 
 
 def _check_mapped(graph: Graph) -> None:

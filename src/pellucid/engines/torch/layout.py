@@ -36,6 +36,7 @@ class Layout:
 
     device: torch.device
     precision: Precision
+    channels_last: bool = True
 
     def __post_init__(self) -> None:
         check_precision(self.precision)
@@ -49,14 +50,19 @@ class Layout:
         """A batch: (N, H, W, C) becomes (N, C, H, W), (N, T, F) (N, F, T); (N, F) stays."""
         # Pixels travel as bytes, a quarter of the way's load, and become floats on arrival.
         tensor = self._copy(array if array.dtype == np.uint8 else array.astype(self.precision))
-        return tensor.movedim(-1, 1) if tensor.ndim > 2 else tensor
+        if tensor.ndim <= 2:
+            return tensor
+        turned = tensor.movedim(-1, 1)
+        return turned if self.channels_last else turned.contiguous()
 
     def weight(self, array: Array) -> Tensor:
         """A weight: (kh, kw, in, out) becomes (out, in, kh, kw); the rest stays."""
         tensor = self._copy(array.astype(self.precision))
         if tensor.ndim != 4:
             return tensor
-        return tensor.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
+        return tensor.permute(3, 2, 0, 1).contiguous(
+            memory_format=torch.channels_last if self.channels_last else torch.contiguous_format
+        )
 
     def _copy(self, array: Array) -> Tensor:
         return torch.tensor(np.ascontiguousarray(array)).to(self.device, DTYPES[self.precision])
@@ -68,7 +74,9 @@ def channels_last(tensor: Tensor) -> Tensor:
 
 
 def value_array(tensor: Tensor) -> Array:
-    """A batch as a NumPy array, with its axes as outside."""
+    """A batch as a NumPy array, with its axes as outside; NumPy has no bfloat16."""
+    if tensor.dtype == torch.bfloat16:
+        tensor = tensor.float()
     return np.asarray(channels_last(tensor.detach().cpu()).numpy(), order="C")
 
 

@@ -19,6 +19,7 @@ from pellucid.engines.torch.cpu_faults import avoid_cpu_faults
 from pellucid.engines.torch.layout import channels_last
 from pellucid.engines.torch.random import random_words
 from pellucid.engines.torch.regions import roi_align, roi_pool
+from pellucid.engines.torch.sync_batch_norm import normalised_together
 from pellucid.ops.perspective_divide import NEAREST
 from pellucid.ops.plane_grid import base
 
@@ -80,6 +81,20 @@ def batch_norm(call: Call[ops.BatchNorm]) -> Tensor:
             weights["mean"].copy_(mean)
             weights["variance"].copy_(variance)
     return y
+
+
+def batch_norm_together(call: Call[ops.BatchNorm], group: Any) -> Tensor:
+    """The same by the statistics of all processes of a group."""
+    operation, x, weights = call.operation, call.x, call.weights
+    if not call.mode.training:
+        return batch_norm(call)
+    x_hat, mean, variance = normalised_together(x, operation.epsilon, group)
+    with torch.no_grad():
+        weights["mean"].lerp_(mean, operation.momentum)
+        weights["variance"].lerp_(variance, operation.momentum)
+    channels = (1, -1, *(1,) * (x.ndim - 2))
+    y = weights["gamma"].view(channels) * x_hat + weights["beta"].view(channels)
+    return y.to(x.dtype)
 
 
 def _batch_norm_of_one(call: Call[ops.BatchNorm]) -> Tensor:
@@ -159,7 +174,7 @@ def dropout(call: Call[ops.Dropout]) -> Tensor:
         return x
     # The counter runs over elements as they lie outside, channels last.
     last = (x.shape[0], *x.shape[2:], x.shape[1])
-    words = random_words(last, mode.seed, mode.step, mode.stream, x.device)
+    words = random_words(last, mode.seed, mode.step, mode.stream, x.device, mode.first)
     kept = (words >= operation.threshold).to(x.dtype).movedim(-1, 1)
     return x * (kept / (1.0 - operation.rate))
 

@@ -40,11 +40,16 @@ def philox(counter: Words, key: tuple[int, int]) -> Words:
 
 
 def random_words(
-    shape: tuple[int, ...], seed: int, step: int, stream: int, device: torch.device
+    shape: tuple[int, ...], seed: int, step: int, stream: int, device: torch.device, first: int = 0
 ) -> Tensor:
-    """One 32-bit random word for each element, in row-major order of ``shape``; int64."""
-    count = math.prod(shape)
-    block = torch.arange((count + 3) // 4, dtype=torch.int64, device=device)
+    """One 32-bit random word for each element, in row-major order of ``shape``; int64.
+
+    ``first`` is the place of the first row in a longer value, of which this is a part.
+    """
+    count, before = math.prod(shape), first * math.prod(shape[1:])
+    start, skipped = before // 4, before % 4
+    blocks = (skipped + count + 3) // 4
+    block = start + torch.arange(blocks, dtype=torch.int64, device=device)
     counter = (
         block,
         torch.zeros_like(block),
@@ -52,4 +57,4 @@ def random_words(
         torch.full_like(block, stream & LOW),
     )
     words = torch.stack(philox(counter, (seed & LOW, 0)), dim=-1)
-    return words.reshape(-1)[:count].reshape(shape)
+    return words.reshape(-1)[skipped : skipped + count].reshape(shape)

@@ -1,0 +1,33 @@
+"""Which of several processes this one is, as ``torchrun`` says it in the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+_NEEDED = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+
+
+@dataclass(frozen=True)
+class Launched:
+    """One process of several that were started together.
+
+    Attributes:
+        rank: Which it is, 0 .. world − 1.
+        world: How many there are, on all machines.
+        local_rank: Which it is on its own machine, from 0; also the number of its GPU.
+    """
+
+    rank: int
+    world: int
+    local_rank: int
+
+
+def launched() -> Launched | None:
+    """Which process this is; None where it was started alone."""
+    try:
+        values = {name: os.environ[name] for name in _NEEDED}
+        found = Launched(*(int(values[name]) for name in _NEEDED[:3]))
+    except (KeyError, ValueError):
+        return None
+    return found if found.world > 1 else None

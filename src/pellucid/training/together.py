@@ -1,0 +1,94 @@
+"""A training by several processes: one keeps the run, and all stop and go on together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from pellucid.errors import ArgumentError
+from pellucid.training.result import Keeper
+from pellucid.training.stopping import Stopped, StopRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pellucid.engines import Program
+    from pellucid.engines.ranks import Ranks
+    from pellucid.training.checkpoint import Checkpoint
+    from pellucid.training.result import Progress, TrainingResult, Watcher
+
+
+class KeptByOne:
+    """A watcher on every rank by which all keep the state, and stop, after the same step.
+
+    Only rank 0 has a run's folder and writes in it. A signal to any of them stops all.
+
+    Args:
+        ranks: The processes.
+        kept: The run's folder, on rank 0; none on others, and where no run is kept.
+    """
+
+    def __init__(self, ranks: Ranks, kept: Any = None) -> None:
+        self._ranks, self._kept = ranks, kept
+        self._request, self._code = StopRequest(again=True), 0
+
+    def __enter__(self) -> Self:
+        self._request.listen()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._request.end()
+
+    def after_step(self, progress: Progress) -> None:
+        """Nothing: see :meth:`due`."""
+
+    def after_epoch(self, trained: TrainingResult, program: Program) -> None:
+        """Nothing: :meth:`keep` follows."""
+
+    def due(self) -> bool:
+        """Whether any rank wants the state to be kept, or was asked to stop."""
+        own = self._kept is not None and self._kept.due()
+        due, self._code = self._agreed(float(own))
+        return due > 0 or self._code != 0
+
+    def stopping(self) -> bool:
+        """Whether any rank was asked to stop."""
+        _, self._code = self._agreed(0.0)
+        return self._code != 0
+
+    def _agreed(self, due: float) -> tuple[float, int]:
+        codes = [0.0] * self._ranks.world
+        codes[self._ranks.rank] = self._request.code
+        due, *codes = self._ranks.sum([due, *codes])
+        return due, int(max(codes))
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Write what is new, on rank 0."""
+        if self._kept is not None:
+            self._kept.keep(checkpoint)
+
+    def stop(self, checkpoint: Checkpoint) -> None:
+        """End the training of all ranks.
+
+        Raises:
+            Stopped: Always; where a run is kept, with a line that says how to go on.
+        """
+        if self._kept is not None:
+            try:
+                self._kept.stop(checkpoint)
+            except Stopped as stopped:
+                raise Stopped(str(stopped), self._code) from None
+        raise Stopped("stopped", self._code)
+
+
+def check_watchers(watchers: Sequence[Watcher]) -> None:
+    """Check that no watcher keeps the state by itself, which ranks do together.
+
+    Raises:
+        ArgumentError: If one does.
+    """
+    for watcher in watchers:
+        if isinstance(watcher, Keeper):
+            raise ArgumentError(
+                f"{type(watcher).__name__} keeps a training's state, which processes that learn "
+                "together cannot do apart; give out a folder instead"
+            )

@@ -1,0 +1,142 @@
+"""Small trainings, computed by however many processes were started: ``torchrun … this OUT``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.nn import functional as F  # noqa: N812 - PyTorch's own custom
+
+from pellucid.data import Dataset
+from pellucid.data.augment import Augmentation
+from pellucid.engines import Step, get_engine
+from pellucid.graph import Network, initial_weights
+from pellucid.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPool,
+    Normalise,
+    ReLU,
+    Sequential,
+)
+from pellucid.ops import CrossEntropy
+from pellucid.optimizers import SGD
+from pellucid.training import make_recipe, train
+from pellucid.training.batch_loader import BatchLoader
+
+if TYPE_CHECKING:
+    from pellucid.engines import Program
+    from pellucid.ops.operation import Array
+
+STEPS, BATCH, PICTURES = 50, 10, 37
+"""The batches of an epoch have 10, 10, 10 and 7 pictures."""
+
+LOSS = CrossEntropy(0.1, (0.5, 1.0, 3.0))
+"""With class weights, so that a batch's mean is not that of its parts."""
+
+
+def network(*, norm: bool) -> Network:
+    layers: list[Any] = [Normalise([128.0], [64.0]), Conv2D(4, 3)]
+    layers += [BatchNorm()] if norm else []
+    layers += [ReLU(), Dropout(0.3), MaxPool(2), Flatten(), Dense(3)]
+    graph = Sequential(layers).graph((7, 6, 1))
+    return Network(graph, initial_weights(graph, 1))
+
+
+def pictures() -> Dataset:
+    random = np.random.default_rng(3)
+    labels = random.integers(0, 3, PICTURES)
+    images = random.integers(0, 256, (PICTURES, 7, 6, 1))
+    images[np.arange(PICTURES), labels] //= 4
+    return Dataset(images.astype(np.uint8), labels, ("a", "b", "c"), name="few")
+
+
+def recipe(**more: Any) -> Any:
+    return make_recipe(
+        batch_size=BATCH, seed=5, loss=LOSS, learning_rate=0.05, optimizer="sgd", **more
+    )
+
+
+def program_of(*, norm: bool, engine: str = "torch") -> Program:
+    built = network(norm=norm)
+    step = Step.of(built.graph, LOSS, SGD(momentum=0.9, clip_norm=2.0), seed=5)
+    return get_engine(engine).load(built, step)
+
+
+def curve(*, norm: bool, engine: str = "torch", mixup: float = 0.0) -> tuple[Array, Array]:
+    """The loss of each of some steps, and all weights afterwards in one array."""
+    program, data = program_of(norm=norm, engine=engine), pictures()
+    plan = recipe(augmentation=Augmentation(horizontal_flip=True, shift=1, mixup=mixup))
+    ranks = program.ranks
+    feed = BatchLoader(data, plan, rank=ranks.rank, world=ranks.world)
+    losses = []
+    for step in range(STEPS):
+        images, labels = feed.batch(*divmod(step, feed.steps))
+        losses += ranks.sum([program.train_step(images, labels, 0.05).loss])
+    weights = [array.ravel() for array in program.weights().values()]
+    return np.array(losses), np.concatenate(weights)
+
+
+def judged() -> Array:
+    """The history of a training with a validation: losses and accuracies."""
+    program, data = program_of(norm=False), pictures()
+    result = train(program, data, recipe(epochs=3), validation=data)
+    return np.array(
+        [
+            [row.loss, row.accuracy, row.validation_loss, row.validation_accuracy]
+            for row in result.history
+        ],
+        np.float64,
+    )
+
+
+def norm_gradients(group: Any, rank: int, world: int) -> dict[str, float]:
+    """How far the joined batch norm is from PyTorch's own of the whole batch."""
+    from pellucid.engines.torch.sync_batch_norm import normalised_together
+
+    torch.manual_seed(1)
+    whole = (torch.randn(5, 3, 4, 2) * 3 + 100).requires_grad_()
+    weight = torch.randn(5, 3, 4, 2)
+    mean, variance = torch.zeros(3), torch.ones(3)
+    expected = F.batch_norm(whole, mean, variance, None, None, training=True, momentum=1.0)
+    torch.autograd.backward((expected * weight).sum())
+    part = slice(rank * 5 // world, (rank + 1) * 5 // world)
+    x = whole.detach()[part].clone().requires_grad_()
+    y, own_mean, own_variance = normalised_together(x, 1e-5, group)
+    torch.autograd.backward((y * weight[part]).sum())
+    assert x.grad is not None
+    assert whole.grad is not None
+    return {
+        "values": float((y - expected[part]).detach().abs().max()),
+        "gradient": float((x.grad - whole.grad[part]).abs().max()),
+        "mean": float((own_mean - mean).abs().max()),
+        "variance": float((own_variance - variance).abs().max()),
+    }
+
+
+def main(out: Path) -> None:
+    ranks: Any = get_engine("torch").join()
+    found: dict[str, Any] = {"world": ranks.world}
+    found["plain"], found["plain_weights"] = curve(norm=False, mixup=0.4)
+    found["norm"], found["norm_weights"] = curve(norm=True, engine="torch,sync_batch_norm")
+    if ranks.world == 2:
+        found["judged"] = judged()
+        found["off"] = max(norm_gradients(ranks.statistics, ranks.rank, ranks.world).values())
+        found["off"] = max(ranks.gather(found["off"]))
+        program, data = program_of(norm=True), pictures()
+        part = ranks.part(BATCH)
+        feeds = {"input": data.images[:BATCH][part], "targets": data.places[:BATCH][part]}
+        program.step(feeds, 0.0)
+        found["own_mean"] = program.weights()["norm1.mean"]
+    if ranks.leads:
+        np.savez(out, **found)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
