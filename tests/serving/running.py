@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from pellucid.serving.app import create_app
+from pellucid.serving.limits import Limits
 from pellucid.serving.metrics import Metrics
 from pellucid.serving.models import Models
 from pellucid.serving.sources import sources
@@ -112,11 +113,11 @@ def service(*places: object, **settings: Any) -> Iterator[Here]:
     said: list[str] = []
     log: list[str] = []
     metrics = Metrics()
-    limits = {"queue": 100, "longest": 60.0, **settings}
-    models = Models("reference", watcher=metrics.of_batches, remark=said.append, **limits)
+    limits = Limits(**settings)
+    models = Models("reference", limits, watcher=metrics.of_batches, remark=said.append)
     for source in sources([str(place) for place in places]):
         models.load(source)
-    app = create_app(models, metrics, write=log.append)
+    app = create_app(models, metrics, limits, write=log.append)
     with Client(app) as client:
         yield Here(app, log, said, client)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +14,13 @@ from pellucid.cli.terminal import remarks
 from pellucid.cores import MOST, VARIABLE
 from pellucid.engines import DEFAULT
 from pellucid.errors import MissingDependencyError
+from pellucid.serving.limits import Limits
 from pellucid.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEFAULTS = Limits()
 
 
 def serve(
@@ -42,7 +49,54 @@ def serve(
         ),
     ] = 0.0,
     log: Annotated[bool, typer.Option(help="Write a line of JSON for every request.")] = True,
-    max_pixels: arguments.MaxPixelsAsTrained = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PELLUCID_TOKEN",
+            help="What every request must bring (Authorization: Bearer …); better not on the "
+            "command line, where others see it, but in PELLUCID_TOKEN.",
+            show_default="anyone may ask",
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A further name that it answers to, e.g. of the proxy before it; * for any. Can "
+            "be given several times.",
+            show_default="addresses, and --host",
+        ),
+    ] = None,
+    max_body: Annotated[int, typer.Option(help="Bytes of a request.")] = DEFAULTS.body_bytes,
+    max_bodies: Annotated[
+        int, typer.Option(help="Bytes of all requests at a time.")
+    ] = DEFAULTS.all_bodies_bytes,
+    max_pixels: Annotated[
+        int, typer.Option(help="Pixels of a picture, by its header.")
+    ] = DEFAULTS.pixels,
+    max_scans: Annotated[int, typer.Option(help="Passes of a progressive JPEG.")] = DEFAULTS.scans,
+    max_parts: Annotated[int, typer.Option(help="Pictures of a request.")] = DEFAULTS.parts,
+    max_head: Annotated[int, typer.Option(help="Bytes of a request's head.")] = DEFAULTS.head_bytes,
+    max_fields: Annotated[
+        int, typer.Option(help="Header fields of a request.")
+    ] = DEFAULTS.head_fields,
+    max_depth: Annotated[int, typer.Option(help="Levels of nested JSON.")] = DEFAULTS.json_depth,
+    max_connections: Annotated[int, typer.Option(help="Open connections.")] = DEFAULTS.connections,
+    max_queue: Annotated[
+        int, typer.Option(help="Pictures that wait; more are answered 429, with Retry-After.")
+    ] = DEFAULTS.queue,
+    head_seconds: Annotated[
+        float, typer.Option(help="Seconds for a request's head.")
+    ] = DEFAULTS.head_seconds,
+    request_seconds: Annotated[
+        float, typer.Option(help="Seconds for a whole request.")
+    ] = DEFAULTS.request_seconds,
+    idle_seconds: Annotated[
+        float, typer.Option(help="Seconds that an unused connection stays open.")
+    ] = DEFAULTS.idle_seconds,
+    linger_seconds: Annotated[
+        float, typer.Option(help="Seconds for what still comes after a refusal.")
+    ] = DEFAULTS.linger_seconds,
     engine: arguments.EngineName = DEFAULT,
 ) -> None:
     """Answer pictures over HTTP, with models that are loaded anew when their files change.
@@ -50,38 +104,66 @@ def serve(
     Standard output has a line of JSON for every request. SIGTERM and Ctrl-C end it once what has
     come is answered.
     """
-    try:
-        from pellucid.serving.app import create_app
-        from pellucid.serving.metrics import Metrics
-        from pellucid.serving.models import Models
-        from pellucid.serving.server import bound, url_of
-        from pellucid.serving.server import serve as run
-        from pellucid.serving.sources import sources
-    except ModuleNotFoundError as error:
-        raise MissingDependencyError(
-            f'a service needs {error.name}; install it: pip install "pellucid[serve]"'
-        ) from error
+    for package in ("starlette", "uvicorn", "python_multipart", "prometheus_client"):
+        if find_spec(package) is None:
+            raise MissingDependencyError(
+                f'a service needs {package}; install it: pip install "pellucid[serve]"'
+            )
+    limits = Limits(
+        body_bytes=max_body, all_bodies_bytes=max_bodies, pixels=max_pixels, scans=max_scans,
+        parts=max_parts, head_bytes=max_head, head_fields=max_fields, head_seconds=head_seconds,
+        request_seconds=request_seconds, idle_seconds=idle_seconds, linger_seconds=linger_seconds,
+        connections=max_connections, queue=max_queue, json_depth=max_depth,
+    )  # fmt: skip
     if threads is not None:
         os.environ[VARIABLE] = str(threads)  # for all that works at once in this process
+    _run(models, host, port, limits, token, allow_host or (), watch, grace, engine, log=log)
+
+
+def _run(
+    given: Sequence[str],
+    host: str,
+    port: int,
+    limits: Limits,
+    token: str | None,
+    names: Sequence[str],
+    watch: float,
+    grace: float,
+    engine: str,
+    *,
+    log: bool,
+) -> None:
+    """Listen, load the models, and serve until it is asked to end."""
+    from starlette.middleware import Middleware
+
+    from pellucid.serving.app import create_app
+    from pellucid.serving.guard import Guard
+    from pellucid.serving.hosts import Hosts
+    from pellucid.serving.metrics import Metrics
+    from pellucid.serving.models import Models
+    from pellucid.serving.server import bound, serve_app, url_of
+    from pellucid.serving.sources import sources
+
     console = remarks()
-    given = sources(models)
+
+    def remark(line: str) -> None:
+        console.print(printable(line))
+
+    places = sources(given)
+    guard = Middleware(Guard, limits=limits, hosts=Hosts(host, names), token=token)
     listening = bound(host, port)
     metrics = Metrics()
-    loaded = Models(
-        engine,
-        queue=256,
-        longest=10.0,
-        max_pixels=max_pixels,
-        watcher=metrics.of_batches,
-        remark=lambda line: console.print(printable(line)),
-    )
-    for source in given:
-        served = loaded.load(source)
+    models = Models(engine, limits, watcher=metrics.of_batches, remark=remark)
+    for source in places:
+        served = models.load(source)
         task = served.estimator.model_.task.title
-        console.print(f"{source.name}, version {served.version}: {task}, {printable(source.place)}")
-    app = create_app(loaded, metrics, write=_write if log else None, watch=watch or None)
-    console.print(f"serving at {url_of(listening)}")
-    run(app, listening, grace=grace)
+        remark(f"{source.name}, version {served.version}: {task}, {source.place}")
+    app = create_app(
+        models, metrics, limits,
+        write=_write if log else None, watch=watch or None, middleware=[guard],
+    )  # fmt: skip
+    remark(f"serving at {url_of(listening)}")
+    serve_app(app, listening, limits, grace=grace)
 
 
 def _write(line: str) -> None:

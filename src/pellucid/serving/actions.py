@@ -2,56 +2,78 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from pellucid.serving import health, predicting
+from pellucid.serving import health, inference_protocol, opening, pages, predicting, repository
+from pellucid.serving import schemas as of
 from pellucid.serving.openapi import openapi_json
 from pellucid.serving.routes import Action, Parameter
 
-_JSON = "application/json"
-_OBJECT: dict[str, Any] = {"type": "object"}
-ERROR: dict[str, Any] = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {"error": {"type": "string", "description": "What is wrong, in a line."}},
-}
-"""How everything that goes wrong is answered."""
 
-_WRONG = ("What was sent cannot be used.", {_JSON: ERROR})
-_NONE = ("There is no such model or version.", {_JSON: ERROR})
-_FULL = ("Too much waits; Retry-After says in how many seconds.", {_JSON: ERROR})
-_KIND = ("A body of a kind that is not taken.", {_JSON: ERROR})
+def _of_model(path: str) -> tuple[str, str]:
+    """A path of a model's newest version, and of any."""
+    return f"/v2/models/{{model}}{path}", f"/v2/models/{{model}}/versions/{{version}}{path}"
 
-_MODEL = (
-    Parameter("model", "Which model; may be left out where there is one."),
-    Parameter("version", "Which version; the newest where it is left out."),
-)
-_PICTURES: dict[str, Any] = {
-    "application/octet-stream": {"type": "string", "contentEncoding": "binary"},
-    "image/*": {"type": "string", "contentEncoding": "binary"},
-    "audio/*": {"type": "string", "contentEncoding": "binary"},
-    "multipart/form-data": {
-        "type": "object",
-        "additionalProperties": {"type": "string", "contentEncoding": "binary"},
-    },
-}
-_ANSWERS: dict[str, Any] = {
-    "type": "object",
-    "required": ["model", "version", "answers"],
-    "properties": {
-        "model": {"type": "string"},
-        "version": {"type": "integer"},
-        "answers": {
-            "type": "array",
-            "description": "One a picture, in their order, as pellucid predict --json prints them.",
-            "items": {
-                "type": "object",
-                "required": ["picture"],
-                "properties": {"picture": {"type": "string"}, "error": {"type": "string"}},
-            },
-        },
-    },
-}
+
+def _protocol() -> list[Action]:
+    """The Open Inference Protocol's routes about models."""
+    p = inference_protocol
+    described = {200: ("Its inputs, outputs and settings.", {of.JSON: of.OBJECT}), 404: of.NONE}
+    ready = {
+        200: ("It does.", {of.JSON: of.OBJECT}),
+        404: of.NONE,
+        503: ("It does not.", {of.JSON: of.OBJECT}),
+    }
+    inferred = {
+        200: ("Outputs.", {of.JSON: of.INFERRED, of.BYTES: of.BINARY}),
+        400: of.WRONG,
+        404: of.NONE,
+        413: of.LARGE,
+        429: of.FULL,
+    }
+    takes = {of.JSON: of.TENSORS, of.BYTES: of.BINARY}
+    loaded = {200: ("What answers now.", {of.JSON: of.OBJECT}), 400: of.WRONG, 404: of.NONE}
+    listed = {200: ("They.", {of.JSON: {"type": "array", "items": of.OBJECT}})}
+    return [
+        Action("GET", "/v2", p.server, "Name, version and extensions.",
+               {200: ("They.", {of.JSON: of.OBJECT})}),
+        *(Action("GET", path, p.metadata, "What a model takes and gives.", described)
+          for path in _of_model("")),
+        *(Action("GET", path, p.model_ready, "Whether a model answers.", ready)
+          for path in _of_model("/ready")),
+        *(Action("POST", path, p.infer, "Compute tensors.", inferred, takes=takes)
+          for path in _of_model("/infer")),
+        Action("POST", "/v2/repository/index", repository.index, "Every version of every model.",
+               listed),
+        Action("POST", "/v2/repository/models/{model}/load", repository.load,
+               "Load a model anew from its file; where it cannot be used, the old one goes on.",
+               loaded),
+    ]  # fmt: skip
+
+
+def _opening() -> list[Action]:
+    """Routes that look into a network."""
+    opened = {
+        200: ("As the command prints it with --json.", {of.JSON: of.OBJECT}),
+        400: of.WRONG,
+        404: of.NONE,
+        413: of.LARGE,
+        415: of.KIND,
+        429: of.FULL,
+    }
+    text = {"text/html": {"type": "string"}}
+    html = {200: ("HTML.", text), 503: ("HTML: the page is being made; it asks again.", text)}
+    return [
+        Action("POST", "/explain", opening.explain,
+               "Why the answer to one picture is what it is: evidence, or a heatmap.",
+               opened, takes=of.PICTURES,
+               parameters=(of.METHOD, *of.OPENED, *of.EXPLAINED, *of.MODEL)),
+        Action("POST", "/trace", opening.trace,
+               "What every layer makes of one picture, or one value in all its terms.",
+               opened, takes=of.PICTURES, parameters=(of.AT, *of.OPENED, *of.MODEL)),
+        Action("GET", "/", pages.home, "The model's page, or a list of models.", html),
+        Action("GET", "/page/{model}", pages.page, "A model's page, which computes.",
+               {**html, 400: of.WRONG, 404: of.NONE}, parameters=of.MODEL[1:]),
+    ]  # fmt: skip
+
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -60,21 +82,25 @@ ACTIONS: tuple[Action, ...] = (
         predicting.predict,
         "Answer pictures or recordings: one as the body, or several as files of a form.",
         {
-            200: ("Answers; of pictures that cannot be used, the reason.", {_JSON: _ANSWERS}),
-            400: _WRONG,
-            404: _NONE,
-            415: _KIND,
-            422: ("None of the pictures can be used.", {_JSON: {"allOf": [ERROR, _ANSWERS]}}),
-            429: _FULL,
+            200: ("Answers; of pictures that cannot be used, the reason.", {of.JSON: of.ANSWERS}),
+            400: of.WRONG,
+            404: of.NONE,
+            413: of.LARGE,
+            415: of.KIND,
+            422: (
+                "None of the pictures can be used.",
+                {of.JSON: {"allOf": [of.ERROR, of.ANSWERS]}},
+            ),
+            429: of.FULL,
         },
-        takes=_PICTURES,
+        takes=of.PICTURES,
         parameters=(
             Parameter(
                 "top",
                 "How many of the likeliest classes.",
                 {"type": "integer", "minimum": 1, "maximum": 999_999_999},
             ),
-            *_MODEL,
+            *of.MODEL,
         ),
     ),
     Action(
@@ -82,15 +108,17 @@ ACTIONS: tuple[Action, ...] = (
         "/v2/health/live",
         health.live,
         "Whether the process is alive.",
-        {200: ("It is.", {_JSON: _OBJECT})},
+        {200: ("It is.", {of.JSON: of.OBJECT})},
     ),
     Action(
         "GET",
         "/v2/health/ready",
         health.ready,
         "Whether requests are wanted: models are loaded, and the service is not going.",
-        {200: ("They are.", {_JSON: _OBJECT}), 503: ("They are not.", {_JSON: _OBJECT})},
+        {200: ("They are.", {of.JSON: of.OBJECT}), 503: ("They are not.", {of.JSON: of.OBJECT})},
     ),
+    *_opening(),
+    *_protocol(),
     Action(
         "GET",
         "/metrics",
@@ -103,7 +131,7 @@ ACTIONS: tuple[Action, ...] = (
         "/openapi.json",
         openapi_json,
         "This description.",
-        {200: ("OpenAPI 3.1.", {_JSON: _OBJECT})},
+        {200: ("OpenAPI 3.1.", {of.JSON: of.OBJECT})},
     ),
 )
 """Every route of a service, in the order of its description."""

@@ -10,21 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.decode import header
 from pellucid.errors import PellucidError
 from pellucid.evaluation.prediction_files import record
 from pellucid.evaluation.predictions import Prediction, read_outputs
+from pellucid.serving.picture_bytes import check_picture
 from pellucid.tasks import Detection
 from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from concurrent.futures import Executor
 
     from numpy.typing import NDArray
 
+    from pellucid.serving.limits import Limits
     from pellucid.serving.metrics import Metrics
     from pellucid.serving.models import Served
+    from pellucid.serving.service import Service
+
+JPEG = b"\xff\xd8"
+"""How such files begin."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,16 +74,17 @@ class Answered:
     unusable: int
 
 
-def decode(served: Served, sent: Sent, metrics: Metrics) -> Decoded:
+def decode(served: Served, sent: Sent, limits: Limits, metrics: Metrics) -> Decoded:
     """A picture as the network takes it; what is wrong with it is part of the result."""
     started = time.perf_counter()
-    model, limit = served.estimator.model_, served.estimator.max_pixels
+    model, content = served.estimator.model_, sent.content
+    most = min(limits.pixels, served.estimator.max_pixels)
     try:
         size = None
-        if isinstance(model.task, Detection):
-            found = header(sent.content, limit)
+        if isinstance(model.task, Detection) or content.startswith(JPEG):  # others read() checks
+            found = check_picture(content, limits)
             size = found.width, found.height
-        decoded = Decoded(sent.name, model.preprocessing.read(sent.content, max_pixels=limit), size)
+        decoded = Decoded(sent.name, model.preprocessing.read(content, max_pixels=most), size)
     except PellucidError as error:
         decoded = Decoded(sent.name, problem=f"{printable(sent.name)}: {_reason(error)}")
     usable = decoded.pixels is not None
@@ -94,39 +99,44 @@ def _reason(error: PellucidError) -> str:
     return rest if colon and start.endswith(" bytes") else text
 
 
-async def answers(
-    served: Served, sent: Sequence[Sent], top: int, pool: Executor, metrics: Metrics
-) -> Answered:
+async def answers(served: Served, sent: Sequence[Sent], top: int, service: Service) -> Answered:
     """Answer pictures; those that cannot be used with the reason.
 
     Args:
         served: Who answers.
         sent: At least one.
         top: How many of the likeliest classes are given.
-        pool: Its threads decode, and read the outputs.
-        metrics: Notified.
+        service: Its threads decode, and read the outputs.
 
     Raises:
         OverloadedError: If too many wait.
     """
-    served.batcher.check(len(sent))
-    loop = asyncio.get_running_loop()
-    decoding = [loop.run_in_executor(pool, decode, served, each, metrics) for each in sent]
-    decoded = await _all(decoding)
+    decoded = await decode_all(served, sent, service)
     usable = [each.pixels for each in decoded if each.pixels is not None]
     outputs: NDArray[Any] | None = None
     if usable:
         images = usable[0][None] if len(usable) == 1 else np.stack(usable)
         outputs = await served.batcher.run(images)
-    return await loop.run_in_executor(pool, _read, served, decoded, outputs, top)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(service.pool, _read, served, decoded, outputs, top)
 
 
-async def _all(futures: list[asyncio.Future[Decoded]]) -> list[Decoded]:
-    """All results; where the caller is cancelled, what has not begun is not done."""
+async def decode_all(served: Served, sent: Sequence[Sent], service: Service) -> list[Decoded]:
+    """Pictures as the network takes them, decoded by several threads.
+
+    Raises:
+        OverloadedError: If too many wait already.
+    """
+    served.batcher.check(len(sent))
+    loop = asyncio.get_running_loop()
+    decoding = [
+        loop.run_in_executor(service.pool, decode, served, each, service.limits, service.metrics)
+        for each in sent
+    ]
     try:
-        return [await future for future in futures]
-    except BaseException:
-        for future in futures:
+        return [await future for future in decoding]
+    except BaseException:  # cancelled: what has not begun is not done
+        for future in decoding:
             future.cancel()
         raise
 

@@ -20,6 +20,7 @@ from pellucid.serving.service import Service
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
+    from pellucid.serving.limits import Limits
     from pellucid.serving.metrics import Metrics
     from pellucid.serving.models import Models
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 def create_app(
     models: Models,
     metrics: Metrics,
+    limits: Limits,
     *,
     write: Callable[[str], object] | None = None,
     watch: float | None = None,
@@ -37,12 +39,13 @@ def create_app(
     Args:
         models: Who answers, loaded.
         metrics: What is counted; those that ``models`` were made with.
+        limits: What is accepted.
         write: Takes the log, line by line; None for none.
         watch: How often to look for changed model files, in seconds; None for never.
         middleware: Stands before the routes; what it refuses is counted and logged too.
     """
     service = Service(
-        models, metrics, ThreadPoolExecutor(available_threads() + 1, "pellucid-decode")
+        models, metrics, limits, ThreadPoolExecutor(available_threads() + 1, "pellucid-decode")
     )
     metrics.show(models)
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from pellucid.errors import PellucidError
 from pellucid.serving.batches import OverloadedError
 from pellucid.serving.models import UnknownModelError
+from pellucid.serving.refused import RefusedError
 from pellucid.serving.service import json_response
 from pellucid.text import printable
 
@@ -31,6 +32,12 @@ def _line(text: str) -> str:
 async def _overloaded(request: Request, error: Exception) -> Response:
     assert isinstance(error, OverloadedError)
     return json_response({"error": str(error)}, 429, {"Retry-After": str(error.seconds)})
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RefusedError)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in error.headers}
+    return json_response({"error": _line(str(error))}, error.status, headers)
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
@@ -67,6 +74,7 @@ async def _broken(request: Request, error: Exception) -> Response:
 
 HANDLERS: dict[type[Exception] | int, ExceptionHandler] = {
     OverloadedError: _overloaded,
+    RefusedError: _refused,
     UnknownModelError: _unknown,
     PellucidError: _unusable,
     ClientDisconnect: _left,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pellucid.estimators import AnyEstimator
     from pellucid.serving.batches import BatchWatcher
+    from pellucid.serving.limits import Limits
     from pellucid.serving.sources import Source
 
 _BATCH = 64
@@ -39,7 +40,7 @@ class UnknownModelError(PellucidError):
     """There is no model of that name or version."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Served:
     """A model that answers.
 
@@ -49,6 +50,7 @@ class Served:
         estimator: The model with its program.
         batcher: The queue before its network.
         loaded: When it was, in seconds since 1970.
+        page: Its page, once somebody asked for it.
     """
 
     source: Source
@@ -56,6 +58,7 @@ class Served:
     estimator: AnyEstimator
     batcher: Batcher
     loaded: float = field(default_factory=time.time)
+    page: asyncio.Future[bytes] | None = None
 
     @property
     def name(self) -> str:
@@ -84,9 +87,7 @@ class Models:
 
     Args:
         engine: Who computes: ``"native"`` and so on.
-        queue: As :class:`Batcher` takes it, for each model.
-        longest: Likewise.
-        max_pixels: Picture files with more pixels are refused; None for the model's own limit.
+        limits: How many pictures may wait for each model, and how long.
         watcher: Makes what is notified of a model's batches, by its name.
         remark: Prints a line.
     """
@@ -94,15 +95,12 @@ class Models:
     def __init__(
         self,
         engine: str,
+        limits: Limits,
         *,
-        queue: int,
-        longest: float,
-        max_pixels: int | None = None,
         watcher: Callable[[str], BatchWatcher] | None = None,
         remark: Callable[[str], object] = _unheard,
     ) -> None:
-        self._settings: dict[str, Any] = {"engine": engine, "max_pixels": max_pixels}
-        self._queue, self._longest = queue, longest
+        self._engine_name, self._limits = engine, limits
         self._watcher, self._remark = watcher, remark
         self.engine = Engine()
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="pellucid-load")
@@ -216,7 +214,7 @@ class Models:
         self._served[served.name] = {**kept, served.version: served}
 
     def _prepared(self, source: Source) -> Served:
-        estimator = looks(load_any(source.place, **self._settings), source.place)
+        estimator = looks(load_any(source.place, engine=self._engine_name), source.place)
         try:
             warm_up(estimator)
         except MemoryError as error:
@@ -232,8 +230,8 @@ class Models:
             self.engine,
             most=batch_size(estimator),
             watcher=None if self._watcher is None else self._watcher(source.name),
-            queue=self._queue,
-            longest=self._longest,
+            queue=self._limits.queue,
+            longest=self._limits.request_seconds / 2,
         )
         version = max(self._served.get(source.name, {0: None})) + 1
         return Served(source, version, estimator, batcher)

@@ -18,6 +18,20 @@ if TYPE_CHECKING:
     from pellucid.serving.routes import Action
 
 
+TENSOR: dict[str, Any] = {
+    "type": "object",
+    "required": ["name", "shape", "datatype"],
+    "properties": {
+        "name": {"type": "string"},
+        "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+        "datatype": {"type": "string", "enum": ["UINT8", "FP32", "FP64", "BYTES"]},
+        "parameters": {"type": "object"},
+        "data": {"type": "array"},
+    },
+}
+"""A tensor of the Open Inference Protocol."""
+
+
 async def openapi_json(request: Request) -> Response:
     """The description."""
     return json_response(request.app.state.description)
@@ -36,6 +50,7 @@ def description(actions: Iterable[Action]) -> dict[str, Any]:
             "summary": "A trained network as a service; see docs/serving.md.",
         },
         "paths": paths,
+        "components": {"schemas": {"Tensor": TENSOR}},
     }
 
 

@@ -27,11 +27,9 @@ async def predict(request: Request) -> Response:
     """Answer the pictures of a request; 422 where none of them can be used."""
     service, served = service_of(request), served_of(request)
     top = integer(request, "top", TOP, 1) or TOP
-    sent = await sent_pictures(request)
+    sent = await sent_pictures(request, service.limits)
     facts(request)["pictures"] = len(sent)
-    answered = await while_connected(
-        request, answers(served, sent, top, service.pool, service.metrics)
-    )
+    answered = await while_connected(request, answers(served, sent, top, service))
     facts(request)["unusable"] = answered.unusable
     none = answered.unusable == len(sent)
     values = {"model": served.name, "version": served.version, "answers": answered.records}

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from pellucid.errors import DataError
 from pellucid.serving.answers import Sent
-from pellucid.text import truncated
+from pellucid.serving.parts import read_parts
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from pellucid.serving.limits import Limits
+
 FORM = "multipart/form-data"
 
-MOST_FILES = 256
-"""Pictures in one request, at most."""
 
-_NAME = 200
-"""Letters of a file's name that an answer repeats, at most."""
-
-
-async def sent_pictures(request: Request) -> list[Sent]:
+async def sent_pictures(request: Request, limits: Limits) -> list[Sent]:
     """The pictures that a request brings, in their order; at least one.
+
+    Every part of a form is one.
 
     Raises:
         DataError: If there is none.
         HTTPException: If the body is of a kind that holds none.
+        RefusedError: If a form is malformed, or has too many parts.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == FORM:
-        found = await _of_form(request)
+        parts = await read_parts(request.headers["content-type"], request.stream(), limits)
+        found = [Sent(part.filename or printable(part.name), part.content) for part in parts]
     elif kind == "application/json":
         raise HTTPException(
             415,
@@ -48,12 +48,3 @@ async def sent_pictures(request: Request) -> list[Sent]:
             "(multipart/form-data)"
         )
     return found
-
-
-async def _of_form(request: Request) -> list[Sent]:
-    async with request.form(max_files=MOST_FILES, max_fields=MOST_FILES) as form:
-        return [
-            Sent(truncated(value.filename or name, _NAME), await value.read())
-            for name, value in form.multi_items()
-            if isinstance(value, UploadFile)
-        ]

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 import socket
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from pellucid.errors import ArgumentError
+from pellucid.serving.connections import make_room, server_options
+from pellucid.serving.spare import SpareSocket
 from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.applications import Starlette
+
+    from pellucid.serving.limits import Limits
 
 
 class Server(uvicorn.Server):
@@ -72,7 +77,7 @@ def bound(host: str, port: int) -> socket.socket:
             "--host 127.0.0.1, for all of its addresses: --host 0.0.0.0"
         ) from error
     family, kind, protocol, _, address = found[0]
-    listening = socket.socket(family, kind, protocol)
+    listening = SpareSocket(family, kind, protocol)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
@@ -98,27 +103,30 @@ def url_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(app: Starlette, listening: socket.socket, *, grace: float = 0.0, **settings: Any) -> None:
+def serve_app(
+    app: Starlette, listening: socket.socket, limits: Limits, *, grace: float = 0.0
+) -> None:
     """Serve an application until SIGTERM or Ctrl-C; then answer what has come, and return.
 
     Args:
         app: Of :func:`pellucid.serving.app.create_app`.
         listening: Where.
+        limits: Of connections.
         grace: As :class:`Server` takes it.
-        settings: Uvicorn's.
     """
     service = app.state.service
 
     def leaving() -> None:
         service.ready = False
 
-    defaults: dict[str, Any] = {
-        "access_log": False,
-        "log_level": "warning",
-        "server_header": False,
-        "lifespan": "on",
-    }
-    config = uvicorn.Config(app, **(defaults | settings))
+    make_room(limits.connections)
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        log_level="warning",
+        timeout_graceful_shutdown=math.ceil(limits.request_seconds),
+        **server_options(limits),
+    )
     server = Server(config, leaving, grace)
     try:
         asyncio.run(server.serve([listening]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,10 +17,11 @@ from pellucid.serving.answers import json_bytes
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
 
     from starlette.requests import Request
 
+    from pellucid.serving.limits import Limits
     from pellucid.serving.metrics import Metrics
     from pellucid.serving.models import Models, Served
 
@@ -35,23 +38,44 @@ class Service:
     Attributes:
         models: Who answers.
         metrics: What is counted.
+        limits: What is accepted.
         pool: Threads that decode pictures and read outputs.
-        opening: The one thread that explains, traces and makes pages, so that these never take
-            more than a core from the others.
+        opening: The one thread that explains and traces, so that these never take more than a
+            core from the others.
+        paging: The one thread that makes pages.
         ready: Whether requests are wanted; False while the service goes.
+        opening_now: Requests that wait for that thread, or that it works for.
+        opening_seconds: How long the last of them took.
     """
 
     models: Models
     metrics: Metrics
+    limits: Limits
     pool: ThreadPoolExecutor
     opening: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="pellucid-open")
     )
+    paging: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="pellucid-page")
+    )
     ready: bool = True
+    opening_now: int = 0
+    opening_seconds: float = 1.0
+
+    @contextlib.contextmanager
+    def counted_opening(self) -> Iterator[None]:
+        """Count a request that looks into a network while it waits and works, and its time."""
+        started = time.perf_counter()
+        self.opening_now += 1
+        try:
+            yield
+        finally:
+            self.opening_now -= 1
+            self.opening_seconds = time.perf_counter() - started
 
     def close(self) -> None:
         """Let the threads go."""
-        for pool in (self.pool, self.opening):
+        for pool in (self.pool, self.opening, self.paging):
             pool.shutdown(wait=False, cancel_futures=True)
         self.models.close()
 
