@@ -46,7 +46,7 @@ def test_a_wheel_has_the_package_and_nothing_else(wheel: set[str]) -> None:
 
 def test_an_sdist_has_what_is_kept_and_nothing_else(sdist: set[str]) -> None:
     """What a clone has, so that the tests run and the page's bundle can be made from it."""
-    folders = ("benchmarks", "docs", "examples", "scripts", "src", "tests", "web")
+    folders = ("benchmarks", "docs", "examples", "scripts", "src", "tests", "web", "website")
     assert files(*folders) <= sdist
     project = {"README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"}
     assert project <= sdist

@@ -298,7 +298,7 @@ class Operation(ABC):
     def derivative_at(
         self, inputs: Arrays, weights: Weights, output: Position, branch: int, at: Position
     ) -> float:
-        """∂output[output]/∂inputs[branch][at] at inference, for one image's arrays.
+        """``∂output[output]/∂inputs[branch][at]`` at inference, for one image's arrays.
 
         At kinks it is what the operation declares: 0 for ReLU, a pooling's first winner takes all.
         """
@@ -312,7 +312,7 @@ class Operation(ABC):
         return float(terms.factors[own].sum())
 
     def weight_slopes(self, inputs: Arrays, weights: Weights, name: str, at: Position) -> Array:
-        """∂output/∂weights[name][at] at every output of one image at inference, float64.
+        """``∂output/∂weights[name][at]`` at every output of one image at inference, float64.
 
         Where it is linear in its weights, that is what this weight alone makes, at 1.
         """
