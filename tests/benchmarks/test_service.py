@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import numpy as np
 from benchmarks.service.contenders import CONTENDERS, Running
 from benchmarks.service.goodput import Search
 from benchmarks.service.load import Found, load, request_of
 
+_open: list[asyncio.StreamWriter] = []
+
 
 async def _server(seconds: float, status: int = 200) -> tuple[asyncio.Server, str, list[bytes]]:
     """Answers one request at a time; each takes so long."""
     turn, bodies = asyncio.Lock(), list[bytes]()
+    _open.clear()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        _open.append(writer)
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -36,6 +41,9 @@ def found_of(seconds: float, rate: float, duration: float, status: int = 200) ->
         server, url, bodies = await _server(seconds, status)
         async with server:
             found = await load(url, request_of(url, b"picture"), rate, duration, seed=1)
+            for writer in _open:
+                writer.close()
+                await writer.wait_closed()
         assert set(bodies) == {b"picture"}
         assert len(bodies) == sum(found.statuses.values())
         return found
@@ -64,7 +72,10 @@ def test_refusals_are_counted_and_not_timed() -> None:
 
 
 def test_without_a_service_nothing_is_answered() -> None:
-    found = asyncio.run(load("http://127.0.0.1:9", b"", 50, 0.2))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))  # and does not listen
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        found = asyncio.run(load(url, b"", 50, 0.2))
     assert set(found.statuses) == {"0"}
 
 

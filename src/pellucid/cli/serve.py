@@ -104,7 +104,9 @@ def serve(
     Standard output has a line of JSON for every request. SIGTERM and Ctrl-C end it once what has
     come is answered.
     """
-    for package in ("starlette", "uvicorn", "python_multipart", "prometheus_client"):
+    for package in (
+        "starlette", "uvicorn", "httptools", "python_multipart", "prometheus_client",
+    ):  # fmt: skip
         if find_spec(package) is None:
             raise MissingDependencyError(
                 f'a service needs {package}; install it: pip install "pellucid[serve]"'
