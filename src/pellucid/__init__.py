@@ -143,6 +143,34 @@ def export_onnx(
     save_onnx(path, found.model_, layout=layout, dtype=dtype)
 
 
+def export_c(
+    model: Any,
+    folder: str | os.PathLike[str],
+    *,
+    target: Literal["x86_64", "aarch64", "thumbv7em", "riscv32"] = "x86_64",
+    name: str = "network",
+    dtype: Literal["uint8", "float32"] = "uint8",
+) -> None:
+    """Write a model as an object file and a header, to be linked into programs in C.
+
+    Args:
+        model: An estimator, a model file or a run folder; for classes, labels or numbers.
+        folder: Where ``NAME.o`` and ``NAME.h`` go. Earlier files there are replaced.
+        target: The processor: x86-64 with AVX2, 64-bit Arm, Arm Cortex-M4F and M7, or RV32IMAFC.
+        name: What its functions begin with, an identifier of C of up to 40 letters.
+        dtype: How grey levels 0 .. 255 are given, ``"uint8"`` or ``"float32"``.
+
+    Raises:
+        ArgumentError: If the model's answer needs more than its network, a layer has no compiled
+            code, or the network is too large.
+        OutputError: If the files cannot be written.
+    """
+    from pellucid.interop.c.compiling import compile_model
+
+    found = load(model) if isinstance(model, (str, os.PathLike)) else model
+    compile_model(found.model_, target, name, dtype=dtype).save(folder)
+
+
 def import_onnx(
     path: str | os.PathLike[str],
     *,

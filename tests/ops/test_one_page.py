@@ -18,6 +18,7 @@ ALLOWED = {
     "experiments/spatial.py": (1, "undoes the model's own normalisation of pixels"),
     "explain/baseline.py": (1, "takes the mean of the model's own normalisation of pixels"),
     "explain/lecture.py": (1, "pools a map of the lecture by hand"),
+    "interop/c/header.py": (1, "names the mean and deviation of the model's own normalisation"),
     "training/start.py": (1, "replaces the model's own normalisation of pixels"),
     "training/unlike.py": (1, "takes the mean of the model's own normalisation of pixels"),
 }

@@ -10,6 +10,7 @@ from pellucid.cli.add_class import add_class
 from pellucid.cli.backward import backward
 from pellucid.cli.check import check
 from pellucid.cli.compare import compare
+from pellucid.cli.compile import compile_
 from pellucid.cli.evaluate import evaluate
 from pellucid.cli.experiment import experiment
 from pellucid.cli.explain import explain
@@ -109,5 +110,6 @@ for command in (
     verify,
 ):
     app.command(cls=Command)(command)
+app.command("compile", cls=Command)(compile_)
 app.command("filter", cls=Command)(filter_)
 app.command("import", cls=Command)(import_)

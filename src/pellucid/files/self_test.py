@@ -105,14 +105,18 @@ def compute_logits(
     return logits.astype(np.float32)
 
 
+def tolerance(expected: NDArray[np.float32]) -> float:
+    """How far logits may differ from those expected before more than rounding must be the cause."""
+    return RELATIVE_TOLERANCE * float(np.abs(expected).max()) + ABSOLUTE_TOLERANCE
+
+
 def check_logits(found: NDArray[np.float32], expected: NDArray[np.float32]) -> None:
     """Check that logits agree within rounding.
 
     Raises:
         ArgumentError: With the measured difference, and what is allowed.
     """
-    scale = float(np.abs(expected).max())
-    allowed = RELATIVE_TOLERANCE * scale + ABSOLUTE_TOLERANCE
+    scale, allowed = float(np.abs(expected).max()), tolerance(expected)
     difference = float(np.abs(found.astype(np.float64) - expected).max())
     if not difference <= allowed:
         raise ArgumentError(

@@ -16,9 +16,10 @@ def object_code(text: str, target: Target) -> bytes:
     """An object file of a module in LLVM's assembly language."""
     from llvmlite import binding as llvm
 
-    machine, module = target_machine(target), llvm.parse_assembly(text)
-    # The text says nothing of pointers: how wide they are depends on the target alone.
-    module.data_layout = str(machine.target_data)
+    machine = target_machine(target)
+    # The text says nothing of pointers: how wide they are, and how they are aligned, depends on
+    # the target alone, and must be known before the text is read.
+    module = llvm.parse_assembly(f'target datalayout = "{machine.target_data}"\n{text}')
     # No optimisation passes: the text is already in the form they would bring it to.
     return bytes(machine.emit_object(module))
 
@@ -29,6 +30,12 @@ def target_machine(target: Target) -> Any:
 
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
+    linked = target.linked
+    placed = {"reloc": linked.relocation, "codemodel": "default"} if linked else {}
     return llvm.Target.from_triple(target.triple).create_target_machine(
-        cpu=target.cpu, features=target.features, opt=LEVEL
+        cpu=target.cpu,
+        features=target.features,
+        opt=LEVEL,
+        abiname=linked.abi if linked else "",
+        **placed,
     )

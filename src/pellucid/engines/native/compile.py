@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
+from pellucid.engines.native.by_name import by_node, of_node
 from pellucid.engines.native.emit.ir import Vectors
 from pellucid.engines.native.emit.schedule_builder import (
     GRADIENTS,
@@ -34,7 +35,7 @@ from pellucid.engines.native.wanted import NOTHING
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.target import Target
     from pellucid.engines.native.wanted import Wanted
     from pellucid.graph import Graph
+    from pellucid.ops.operation import Array
     from pellucid.optimizers import Optimizer
 
 
@@ -75,6 +77,17 @@ class Code:
             loss.prepare(memory)
         for loan in self.sharing.loans:
             loan.prepare(memory)
+
+    def write_weights(self, memory: NDArray[np.uint8], weights: Mapping[str, Array]) -> None:
+        """Write all weights and statistics, of the graph that is computed, in float32.
+
+        What is derived of them, by the schedule ``flip``, is not written.
+        """
+        arrays = by_node(weights)
+        for stage in self.weighted.values():
+            own = of_node(arrays, stage.region.anchor.store)
+            stage.write(memory, stage.parameter.weights, own)
+            stage.write_statistics(memory, own)
 
     def place_of(self, value: str) -> Place:
         """Where the value of a node or an input lies."""

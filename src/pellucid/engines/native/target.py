@@ -9,6 +9,19 @@ ARM = ("aarch64", "arm64")
 
 
 @dataclass(frozen=True)
+class Linked:
+    """How an object file is made that a linker joins to other programs.
+
+    Attributes:
+        relocation: ``pic``, for code that runs wherever it is loaded, or ``static``.
+        abi: How functions take floats, as LLVM names it; empty where the triple says it.
+    """
+
+    relocation: str = "pic"
+    abi: str = ""
+
+
+@dataclass(frozen=True)
 class Target:
     """What LLVM and the kernels need to know of a machine; it need not be the one that compiles.
 
@@ -20,6 +33,7 @@ class Target:
         registers: How many vector registers there are.
         pointer_bits: 64, or 32.
         threads: Who share the work.
+        linked: For object files; none for code that is loaded where it is made.
     """
 
     triple: str
@@ -29,6 +43,7 @@ class Target:
     registers: int
     pointer_bits: int = 64
     threads: int = 1
+    linked: Linked | None = None
 
     @property
     def pause(self) -> str:

@@ -352,16 +352,21 @@ class Function:
         self.do(f"br label %{after}")
         self._begin(after)
 
+    @property
+    def signature(self) -> str:
+        """Its parameters, as they are declared."""
+        return ", ".join(f"{kind} %{name}" for kind, name in self._parameters)
+
     def text(self) -> str:
         """The whole function."""
-        parameters = ", ".join(f"{kind} %{name}" for kind, name in self._parameters)
-        return f"define void @{self.name}({parameters}) {{\nentry:\n{self.body()}\n  ret void\n}}\n"
+        head = f"define void @{self.name}({self.signature})"
+        return f"{head} {{\nentry:\n{self.body()}\n  ret void\n}}\n"
 
     def body(self) -> str:
         """What it does: its addresses from the table, then its instructions."""
         addresses = [
             f"  {place}.slot = getelementptr inbounds ptr, ptr {MEMORY}, i64 {number}\n"
-            f"  {place} = load ptr, ptr {place}.slot, align 8"
+            f"  {place} = load ptr, ptr {place}.slot"
             for number, place in enumerate(self.places.values())
         ]
         return "\n".join([*addresses, *self._lines])

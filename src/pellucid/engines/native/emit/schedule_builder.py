@@ -200,23 +200,36 @@ class ScheduleBuilder:
                 found.append(Access(places, meeting, group == BY_IMAGE, call.again))
         return found
 
-    def text(self) -> str:
-        """The whole module."""
-        lanes, v = self.vectors.lanes, self.vectors.float
-        d = f"<{lanes} x double>"
+    def text(self, *names: str) -> str:
+        """The whole module; or of some schedules alone, with the functions that they call."""
+        schedules = {name: self.schedules[name] for name in names or self.schedules}
+        functions = self.stages(*names) if names else map(Function.text, self._functions.values())
         parts = [
-            f"declare {v} @llvm.fmuladd.v{lanes}f32({v}, {v}, {v})",
-            f"declare {v} @llvm.sqrt.v{lanes}f32({v})",
-            f"declare {d} @llvm.fmuladd.v{lanes}f64({d}, {d}, {d})",
-            "declare double @llvm.sqrt.f64(double)",
+            *self.declarations(),
             "declare i32 @pellucid_yield()",
             "declare void @llvm.x86.sse2.pause()" if "x86" in self._pause else "",
             "declare void @llvm.aarch64.hint(i32)" if "aarch64" in self._pause else "",
             self._barrier(),
-            *(function.text() for function in self._functions.values()),
-            *(self.schedule(name, calls) for name, calls in self.schedules.items()),
+            *functions,
+            *(self.schedule(name, calls) for name, calls in schedules.items()),
         ]
         return "\n".join(parts)
+
+    def declarations(self) -> list[str]:
+        """What LLVM must be told of before stages use it."""
+        lanes, v = self.vectors.lanes, self.vectors.float
+        d = f"<{lanes} x double>"
+        return [
+            f"declare {v} @llvm.fmuladd.v{lanes}f32({v}, {v}, {v})",
+            f"declare {v} @llvm.sqrt.v{lanes}f32({v})",
+            f"declare {d} @llvm.fmuladd.v{lanes}f64({d}, {d}, {d})",
+            "declare double @llvm.sqrt.f64(double)",
+        ]
+
+    def stages(self, *names: str) -> list[str]:
+        """The text of the functions that some schedules call, each once."""
+        called = {call.function for name in names for call in self.schedules[name]}
+        return [f.text() for f in self._functions.values() if f.name in called]
 
     @property
     def schedules(self) -> dict[str, list[Call]]:
@@ -262,7 +275,7 @@ class ScheduleBuilder:
         """
         slots = {id(call): self._slots(call) for call in calls}
         most = max(map(len, slots.values()))
-        own = f.value(f"alloca ptr, i64 {most}, align 8") if most else ""
+        own = f.value(f"alloca ptr, i64 {most}") if most else ""
 
         def image(n: Index, _: list[Value]) -> list[Value]:
             back = f.value(f"sub i64 %thread, {n}") if most else ""
@@ -270,12 +283,12 @@ class ScheduleBuilder:
                 table, there = _table(f, call), slots[id(call)]
                 for number, slot in enumerate(there):
                     entry = f.value(f"getelementptr inbounds ptr, ptr {table}, i64 {number}")
-                    address = f.value(f"load ptr, ptr {entry}, align 8")
+                    address = f.value(f"load ptr, ptr {entry}")
                     if slot:
                         moved = f.multiply(back, slot)
                         address = f.value(f"getelementptr i8, ptr {address}, i64 {moved}")
                     to = f.value(f"getelementptr inbounds ptr, ptr {own}, i64 {number}")
-                    f.do(f"store ptr {address}, ptr {to}, align 8")
+                    f.do(f"store ptr {address}, ptr {to}")
                 _call(f, call, own if there else table, n, f.add(n, 1))
             return []
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.engines.native.by_name import by_node, of_node
 from pellucid.engines.native.emit.schedule_builder import INFER, SINGLE
 from pellucid.engines.native.memory.arena import ALIGNMENT, floats
 from pellucid.engines.native.runtime.host.machine import load
@@ -164,11 +163,7 @@ class Loaded:
 
     def write_weights(self, weights: Mapping[str, Array]) -> None:
         """Set all weights and statistics, of the graph that is computed."""
-        arrays = by_node(weights)
-        for stage in self.code.weighted.values():
-            own = of_node(arrays, stage.region.anchor.store)
-            stage.write(self.memory, stage.parameter.weights, own)
-            stage.write_statistics(self.memory, own)
+        self.code.write_weights(self.memory, weights)
         if "flip" in self.schedules:  # the copies for the backward pass
             self.run("flip", np.zeros(1, np.uint8))
 

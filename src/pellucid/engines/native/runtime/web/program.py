@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from pellucid.engines.native.by_name import by_node, of_node
 from pellucid.engines.native.compile import write
 from pellucid.engines.native.emit.schedule_builder import GRADIENTS, INFER, STEP
 from pellucid.engines.native.inspected import write_inspected
@@ -135,11 +134,7 @@ class WebProgram:
         found = np.zeros(self.table_address + 4 * len(self.code.plan.builder.places), np.uint8)
         own = found[START : START + arena.size]
         single = {name: np.asarray(array, np.float32) for name, array in weights.items()}
-        computed = by_node(self.folded.weights(single))
-        for stage in self.code.weighted.values():
-            arrays = of_node(computed, stage.region.anchor.store)
-            stage.write(own, stage.parameter.weights, arrays)
-            stage.write_statistics(own, arrays)
+        self.code.write_weights(own, self.folded.weights(single))
         self.code.prepare(own)
         table = self.code.table() + np.uint64(START)
         found[self.table_address :] = table.astype("<u4").view(np.uint8)

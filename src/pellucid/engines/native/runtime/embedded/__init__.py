@@ -1,0 +1,1 @@
+"""A network as an object file, to be linked into programs in other languages."""

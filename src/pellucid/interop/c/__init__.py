@@ -1,0 +1,1 @@
+"""Networks as object files with a header of C, for programs that have no Python."""
