@@ -11,6 +11,7 @@ from pellucid.cli.backward import backward
 from pellucid.cli.check import check
 from pellucid.cli.compare import compare
 from pellucid.cli.compile import compile_
+from pellucid.cli.doctor import doctor
 from pellucid.cli.evaluate import evaluate
 from pellucid.cli.experiment import experiment
 from pellucid.cli.explain import explain
@@ -31,6 +32,7 @@ from pellucid.cli.serve import serve
 from pellucid.cli.summary import summary
 from pellucid.cli.surgery import surgery
 from pellucid.cli.terminal import explained
+from pellucid.cli.time import time_
 from pellucid.cli.trace import trace
 from pellucid.cli.train import train
 from pellucid.cli.verify import verify
@@ -108,8 +110,10 @@ for command in (
     experiment,
     export,
     verify,
+    doctor,
 ):
     app.command(cls=Command)(command)
 app.command("compile", cls=Command)(compile_)
+app.command("time", cls=Command)(time_)
 app.command("filter", cls=Command)(filter_)
 app.command("import", cls=Command)(import_)

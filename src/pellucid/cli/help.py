@@ -36,8 +36,9 @@ COMMAND_GROUPS = {
         "explain-plan",
     ),
     "Stand on trained networks": ("features", "add-class"),
-    "Networks of others": ("export", "import", "verify"),
+    "Networks of others": ("export", "import", "verify", "compile"),
     "Try things": ("experiment", "filter"),
+    "This machine": ("time", "doctor"),
 }  # fmt: skip
 """Commands by the heading below which they are listed; others come last."""
 
@@ -64,6 +65,9 @@ EXAMPLES = {
     "export": "pellucid export runs/photos -o photos.onnx",
     "import": "pellucid import resnet50.onnx -o resnet50.safetensors",
     "verify": "pellucid verify runs/photos photos.onnx",
+    "compile": "pellucid compile runs/photos --target aarch64 -o c",
+    "time": "pellucid time runs/photos --batch 1 --batch 32",
+    "doctor": "pellucid doctor",
     "experiment": "pellucid experiment pooling",
     "filter": "pellucid filter cat.jpg --kernel sobel-x -o edges.png",
     "runs": "pellucid runs",

@@ -57,6 +57,8 @@ DOCUMENTS = {
     "summary": "summary.summary_document",
     "caption trace": "caption_trace.caption_trace_document",
     "caption comparison": "caption_comparison.caption_comparison_document",
+    "diagnosis": "diagnosis.diagnosis_document",
+    "timing": "timing.timing_document",
     "detection comparison": "detection_comparison.detection_comparison_document",
     "transcript comparison": "transcript_comparison.transcript_comparison_document",
     "task comparison": "task_comparison.task_comparison_document",

@@ -1,0 +1,1 @@
+"""What this machine is, what is installed, whether engines agree, and how fast they are."""
