@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("model", help="file, run's folder or name of trained weights")
     parser.add_argument("picture", type=Path)
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--rate", type=float, help="requests a second; default: 1.5 × capacity")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
         "--deadline", type=float, default=60.0, help="seconds, as --request-seconds"
@@ -57,7 +58,7 @@ def main() -> None:
     given = parser.parse_args()
     picture = given.picture.read_bytes()
     with running(CONTENDERS[0], "", Path(given.model), Path(), picture, given.threads) as service:
-        most = capacity(service)
+        most = given.rate / 1.5 if given.rate else capacity(service)
         print(
             f"capacity about {most:.0f} requests/s; now {1.5 * most:.0f} for {given.minutes:g} min"
         )
