@@ -44,6 +44,8 @@ def test_the_next_batch_is_made_while_a_step_computes() -> None:
     class Watched:
         places = data.places
         targets = data.targets
+        streamed = False
+        order = staticmethod(data.order)
 
         def __len__(self) -> int:
             return len(data)
@@ -86,6 +88,8 @@ def test_a_batch_that_cannot_be_made_may_be_asked_for_again() -> None:
     class Breaking:
         places = data.places
         targets = data.targets
+        streamed = False
+        order = staticmethod(data.order)
 
         def __len__(self) -> int:
             return len(data)

@@ -29,6 +29,7 @@ from pellucid.cli.page import page
 from pellucid.cli.predict import predict
 from pellucid.cli.runs import runs
 from pellucid.cli.serve import serve
+from pellucid.cli.shard import shard
 from pellucid.cli.summary import summary
 from pellucid.cli.surgery import surgery
 from pellucid.cli.terminal import explained
@@ -90,6 +91,7 @@ for command in (
     check,
     find_rate,
     train,
+    shard,
     evaluate,
     compare,
     predict,

@@ -11,8 +11,9 @@ import typer
 from pellucid.cli import arguments, option_values
 from pellucid.cli.features import BODY
 from pellucid.cli.progress_bar import CountBar
-from pellucid.cli.terminal import print_result, remarks
+from pellucid.cli.terminal import print_json, print_result, remarks, results
 from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.shards.index import is_shards
 from pellucid.engines import DEFAULT
 from pellucid.text import counted, printable
 
@@ -100,6 +101,9 @@ def check(
 
     augmentation = get_augmentation(augment)
     console = remarks()
+    if is_shards(Path(data)):
+        _check_shards(Path(data), console, json=json)
+        return
     with CountBar("looking at pictures", console) as progress:
         report = inspect(
             data,
@@ -147,6 +151,21 @@ def check(
             f"{report.name}: {counted(len(report.spoiling), 'finding')} would spoil the result, "
             f"the first: {first.line}"
         )
+
+
+def _check_shards(folder: Path, console: Console, *, json: bool) -> None:
+    """Check that shards are as they were written, whose pictures were looked at then."""
+    from pellucid.data.shards.index import ShardIndex
+    from pellucid.files.shards import Sharded, check_shards, sharded_line
+
+    index = ShardIndex.read(folder)
+    with CountBar("reading shards", console) as progress:
+        check_shards(index, progress)
+    if json:
+        print_json(index.to_dict())
+        return
+    line = sharded_line(Sharded(index))
+    results().print(f"{printable(folder)}: {line}, all as they were written")
 
 
 def _write_batch(

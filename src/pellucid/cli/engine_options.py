@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from pellucid.cli.arguments import chosen
 from pellucid.engines import parse_engine
 from pellucid.errors import ArgumentError
 
@@ -18,6 +19,7 @@ PrecisionName = Annotated[
     Precision | None,
     typer.Option(
         help="What steps of the torch engine compute in.", show_default="float32",
+        **chosen("precision", Precision),
     ),
 ]  # fmt: skip
 Compile = Annotated[

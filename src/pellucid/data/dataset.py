@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.counter_random import permutation
 from pellucid.data.class_names import named_places
 from pellucid.data.groups import Groups
 from pellucid.data.labels import checked_labels
+from pellucid.data.shards.images import ShardImages
 from pellucid.data.targets import ClassTargets
 from pellucid.errors import ArgumentError, DataError
 from pellucid.memory import check_memory
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from pellucid.data.quarantine import BadFile
     from pellucid.data.sound import Sound
     from pellucid.data.targets import Targets
+
+_BLOCK = 1024
+"""Pictures of which a fingerprint is taken at once."""
 
 _FINGERPRINT_FORMAT = b"pellucid data set 1\n"
 
@@ -262,6 +267,18 @@ class Dataset:
             own=None,
         )
 
+    @property
+    def streamed(self) -> bool:
+        """Whether pixels are read from shards when they are asked for, and not in memory."""
+        return isinstance(_anything(self.images), ShardImages)
+
+    def order(self, seed: int, epoch: int) -> NDArray[np.int64]:
+        """In which order pictures are seen in an epoch from 0, each once, shape (N,)."""
+        images = _anything(self.images)
+        if isinstance(images, ShardImages):
+            return images.order(seed, epoch)
+        return permutation(len(self), seed, epoch)
+
     def picture_name(self, i: int) -> str:
         """Return the name of picture ``i``: its path, or ``test[17]`` where it has none."""
         return f"{self.name}[{i}]" if self.names is None else self.names[i]
@@ -286,7 +303,8 @@ class Dataset:
         digest = hashlib.sha256(_FINGERPRINT_FORMAT)
         # ASCII escapes also stand for bytes of a file name that are no text
         digest.update(json.dumps(header, ensure_ascii=True).encode("ascii") + b"\n")
-        digest.update(np.ascontiguousarray(self.images).data)
+        for first in range(0, len(self), _BLOCK):
+            digest.update(np.ascontiguousarray(self.images[first : first + _BLOCK]).data)
         values = self.targets.digested
         digest.update(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).data)
         return digest.hexdigest()
@@ -342,6 +360,11 @@ class Splits:
                 )
 
 
+def _anything(images: object) -> object:
+    """The same, for a type checker, to which pixels are arrays: shards give what these give."""
+    return images
+
+
 def check_bytes(name: str, pixels: NDArray[Any]) -> None:
     """Raise DataError unless an array's values are uint8."""
     if pixels.dtype != np.uint8:
@@ -355,6 +378,8 @@ def check_bytes(name: str, pixels: NDArray[Any]) -> None:
 
 
 def _check_images(name: str, images: object) -> None:
+    if isinstance(images, ShardImages):  # it decodes what is asked for, and has been checked
+        return
     if not isinstance(images, np.ndarray):
         raise DataError(
             f"{name}: images are a {type(images).__name__}; expected a NumPy array of shape "

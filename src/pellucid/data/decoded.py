@@ -96,7 +96,7 @@ class Decoded:
         """All of them as a data set."""
         rows = self.rows
         images = self.images if rows is None else _taken(self.images, rows)
-        return self._dataset(images, np.arange(len(self.files)), name, self.quarantined)
+        return self.some(images, np.arange(len(self.files)), name, self.quarantined)
 
     def divide(self, positions: Mapping[str, NDArray[np.int64]]) -> dict[str, Dataset]:
         """Data sets of the pictures at given positions; these pictures are then used up.
@@ -117,16 +117,24 @@ class Decoded:
                 images = _taken(self.images, chosen if self.rows is None else self.rows[chosen])
                 if in_memory and np.may_share_memory(images, self.images):
                     images = images.copy()  # pictures that follow one another; the largest moves
-            divided[name] = self._dataset(images, chosen, name)
+            divided[name] = self.some(images, chosen, name)
         return divided
 
-    def _dataset(
+    def some(
         self,
         images: NDArray[np.uint8],
         positions: NDArray[np.int64],
         name: str,
         quarantined: tuple[BadFile, ...] = (),
     ) -> Dataset:
+        """A data set of some of them, whose pixels are given.
+
+        Args:
+            images: Theirs.
+            positions: Of the pictures.
+            name: What the data set is called.
+            quarantined: Files that it leaves out.
+        """
         chosen = [self.files[i] for i in positions.tolist()]
         names = tuple(file.name for file in chosen)
         own = sum(file.beside is None for file in chosen)

@@ -17,6 +17,7 @@ from pellucid.data.groups import GroupError, block_size, file_groups, file_rule,
 from pellucid.data.idx_folder import find_idx_files
 from pellucid.data.labels import is_integer
 from pellucid.data.reading import Reading
+from pellucid.data.shards.index import ShardIndex, is_shards
 from pellucid.data.table import TABLE_SUFFIXES, csv_content, scan_table
 from pellucid.data.targets import Numbers, Unlabelled
 from pellucid.data.test_fold import with_fold
@@ -82,6 +83,9 @@ def task_at_a_glance(source: str, reading: Reading = DEFAULTS) -> str | None:
         return None
     try:
         path = locate(source)
+        if is_shards(path):
+            kind = ShardIndex.read(path).kind
+            return kind if kind in (Captions.kind, Boxes.kind, Transcripts.kind) else None
         if holds_captions(path, reading):
             return Captions.kind
         if holds_boxes(path, reading):

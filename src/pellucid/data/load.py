@@ -21,6 +21,8 @@ from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.read_part import classes_file, read_for
 from pellucid.data.reading import Reading
 from pellucid.data.recognise import checked_task, integers_note
+from pellucid.data.shards.index import is_shards
+from pellucid.data.shards.source import ShardSource, open_shards
 from pellucid.data.side_cameras import side_cameras_of
 from pellucid.data.sources import (
     ArraySource,
@@ -197,7 +199,7 @@ def read_splits(
         classes=classes, task=task, like=like,
     )  # fmt: skip
     splits = make_splits(origin, validation, default, seed)
-    if isinstance(origin, PictureSource) or like is None:
+    if isinstance(origin, PictureSource | ShardSource) or like is None:
         return splits
     return replace(
         splits,
@@ -251,6 +253,14 @@ def _found(
         origin = _arrays("arrays", source, allow_one_class, classes, task)
     else:
         path = locate(source)
+        if is_shards(path):
+            if classes is not None:
+                raise ArgumentError(
+                    f"{printable(path)}: its classes have names, those that its shards were "
+                    "written with; leave classes out"
+                )
+            origin = open_shards(path, reading, image_size=image_size, like=like, task=task)
+            return origin, DEFAULT_SHARE
         if is_of_pictures(path):
             if classes is not None:
                 raise ArgumentError(

@@ -19,6 +19,8 @@ from pellucid.data.mnist import load_mnist
 from pellucid.data.npz import read_npz
 from pellucid.data.pictures import read_pictures
 from pellucid.data.reading import Reading
+from pellucid.data.shards.index import ShardIndex, is_shards
+from pellucid.data.shards.source import open_shards
 from pellucid.data.sources import (
     NO_PICTURES,
     PictureSource,
@@ -90,6 +92,11 @@ def read_for(
         return _in_task(dataset, "arrays", preprocessing, like, source_classes, resized=resized)
     path = locate(source)
     name = printable(path)
+    if is_shards(path):
+        shards = open_shards(path, reading, like=preprocessing)
+        part = "all" if "all" in shards.parts else split
+        _check_part(name, shards.parts, part)
+        return in_task(shards.read(part), name, preprocessing, like, source_classes)
     if not is_of_pictures(path):
         most = reading.max_bytes
         if path.is_file():
@@ -145,6 +152,8 @@ def part_names(source: str | os.PathLike[str], *, max_bytes: int | None = None) 
     if source == "mnist":
         return MNIST_PARTS
     path = locate(source)
+    if is_shards(path):
+        return tuple(ShardIndex.read(path).parts)
     if is_of_pictures(path):
         return tuple(scanned(path).parts)
     if path.is_file():
@@ -167,6 +176,8 @@ def load_all(source: str | os.PathLike[str], *, max_bytes: int | None = None) ->
     if path.is_file() and not is_of_pictures(path):
         arrays = read_npz(path, max_bytes=max_bytes)
         return datasets_from(arrays, printable(path), ("all",))["all"]
+    if is_shards(path):
+        return open_shards(path, Reading()).read("all")
     found = scanned(path)
     kept, note = open_picture_cache(True, found.root)
     origin = PictureSource(printable(path), found, None, Reading(), True, kept, note)

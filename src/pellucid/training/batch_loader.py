@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.data.augment import augmented, augmented_batch
 from pellucid.engines.ranks import part_of
+from pellucid.errors import ArgumentError
 from pellucid.tasks import task_of
-from pellucid.training.batches import batch_places, batches_per_epoch, order
+from pellucid.training.batches import batch_places, batches_per_epoch
 from pellucid.training.changed_targets import ChangedTargets
 
 if TYPE_CHECKING:
@@ -97,6 +98,11 @@ class _Maker:
         ready: Callable[[NDArray[np.uint8]], None] | None,
     ) -> None:
         self._data, self._rank, self._world, self._ready = data, rank, world, ready
+        if recipe.augmentation.mixup and data.streamed:
+            raise ArgumentError(
+                f"mixup is {recipe.augmentation.mixup:g}, but pictures that are read from shards, "
+                "one after the other, cannot be mixed with any other; leave mixup out"
+            )
         self._targets = ChangedTargets(task, data, recipe.augmentation, recipe.seed)
         self._recipe = recipe
         self._changes_pixels = recipe.augmentation.changes_pixels
@@ -112,7 +118,7 @@ class _Maker:
     def _made(self, epoch: int, number: int) -> Batch:
         data, recipe = self._data, self._recipe
         if epoch != self._epoch:
-            self._order = order(len(data), seed=recipe.seed, epoch=epoch)
+            self._order = data.order(recipe.seed, epoch)
             self._epoch = epoch
         indices = self._order[batch_places(len(data), recipe.batch_size, number)]
         indices = indices[part_of(len(indices), self._rank, self._world)]

@@ -14,6 +14,7 @@ from pellucid.engines.ranks import ALONE
 from pellucid.engines.state import check_state
 from pellucid.engines.torch.device import exact_arithmetic, find_device
 from pellucid.engines.torch.distributed import TorchRanks, join, joined
+from pellucid.engines.torch.fetching import Fetcher
 from pellucid.engines.torch.layout import Layout, value_array, weight_array
 from pellucid.engines.torch.module import compute
 from pellucid.engines.torch.operations import MAPPINGS
@@ -108,6 +109,7 @@ class TorchProgram(Program):
             self._weights[name] = nn.Parameter(tensor) if parameter.trainable else tensor
         self._updaters = {name: self._updater(step) for name, step in steps.items()}
         self._taken = dict.fromkeys(steps, 0)
+        self._fetcher = Fetcher(layout.device)
         together = joined() if steps else None
         self.ranks = together or ALONE
         self._apart = False  # whether ranks have running statistics of their own
@@ -207,13 +209,19 @@ class TorchProgram(Program):
 
     # ------------------------------------------------------------------------------------ passes
 
+    def fetch(self, array: Array) -> None:
+        self._fetcher.begin(array)
+
     def _inputs(self, graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Tensor]:
-        return {
-            name: self._layout.value(
-                as_targets(array, graph.inputs[name].shape, self._layout.precision)
-            )
-            for name, array in check_feeds(graph, feeds).items()
-        }
+        layout, found = self._layout, {}
+        for name, array in check_feeds(graph, feeds).items():
+            if name in graph.compared:
+                wanted = as_targets(array, graph.inputs[name].shape, layout.precision)
+                found[name] = layout.value(wanted)
+                continue
+            copy = self._fetcher.take(array)
+            found[name] = layout.value(array) if copy is None else layout.turned(copy)
+        return found
 
     def _run(self, graph: Graph, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Every value at inference, by name."""

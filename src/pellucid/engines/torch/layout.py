@@ -49,7 +49,13 @@ class Layout:
     def value(self, array: Array) -> Tensor:
         """A batch: (N, H, W, C) becomes (N, C, H, W), (N, T, F) (N, F, T); (N, F) stays."""
         # Pixels travel as bytes, a quarter of the way's load, and become floats on arrival.
-        tensor = self._copy(array if array.dtype == np.uint8 else array.astype(self.precision))
+        return self.turned(
+            self._copy(array if array.dtype == np.uint8 else array.astype(self.precision))
+        )
+
+    def turned(self, tensor: Tensor) -> Tensor:
+        """The same of a tensor that is on the device already, with its axes as outside."""
+        tensor = tensor.to(DTYPES[self.precision])
         if tensor.ndim <= 2:
             return tensor
         turned = tensor.movedim(-1, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import nn
 
 from pellucid.counter_random import stream_of
@@ -75,9 +76,21 @@ class GraphModule(nn.Module):
         self, step: Step, weights: Mapping[str, Tensor], mappings: Mapped = MAPPINGS
     ) -> None:
         super().__init__()
-        self._step, self._weights, self._mappings = step, dict(weights), mappings
+        self._step, self._mappings = step, mappings
+        # All that follows from the step is looked up here: torch.compile traces what is called.
+        self._modes = {
+            node.name: (step.normalises_by_batch(node), stream_of(node.name))
+            for node in step.graph.nodes
+        }
+        self._own = {
+            node.name: {
+                each: (weights[name], _use(step, node, name, weights[name]))
+                for each, name in step.graph.parameters_of(node).items()
+            }
+            for node in step.graph.nodes
+        }
         for number, name in enumerate(reached(step)):
-            self.register_parameter(f"weight{number}", self._weights[name])  # type: ignore[arg-type]
+            self.register_parameter(f"weight{number}", weights[name])  # type: ignore[arg-type]
 
     def forward(self, inputs: dict[str, Tensor], taken: int, first: int) -> dict[str, Tensor]:
         """The outputs of the graph, and what is minimised, by the names of values.
@@ -90,24 +103,26 @@ class GraphModule(nn.Module):
         step, graph = self._step, self._step.graph
 
         def mode(node: Node) -> Mode:
-            stream = stream_of(node.name)
-            return Mode(step.normalises_by_batch(node), step.seed, taken, stream, first)
+            training, stream = self._modes[node.name]
+            return Mode(training, step.seed, taken, stream, first)
 
-        values = compute(graph, inputs, self._own, mode, self._mappings)
+        def own(node: Node) -> dict[str, Tensor]:
+            return {each: use(tensor) for each, (tensor, use) in self._own[node.name].items()}
+
+        values = compute(graph, inputs, own, mode, self._mappings)
         return {name: values[name] for name in (*graph.outputs.values(), *step.minimised)}
 
-    def _own(self, node: Node) -> dict[str, Tensor]:
-        """A node's weights by their own names; those that the step does not train are fixed."""
-        step = self._step
-        stored = step.graph.parameters_of(node)
-        own = {each: self._weights[name] for each, name in stored.items()}
-        updates = step.updates_statistics(node)
-        for each, name in stored.items():
-            if self._weights[name].requires_grad:
-                own[each] = own[each] if name in step.trained else own[each].detach()
-            elif not updates:  # mappings write statistics where they are
-                own[each] = own[each].clone()
-        return own
+
+def _use(step: Step, node: Node, name: str, tensor: Tensor) -> Callable[[Tensor], Tensor]:
+    """What a node gets of a weight: itself, or where the step does not change it, a fixed one."""
+    if tensor.requires_grad:
+        return _itself if name in step.trained else torch.Tensor.detach
+    # mappings write statistics where they are
+    return _itself if step.updates_statistics(node) else torch.Tensor.clone
+
+
+def _itself(tensor: Tensor) -> Tensor:
+    return tensor
 
 
 def reached(step: Step) -> list[str]:

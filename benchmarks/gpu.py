@@ -1,0 +1,126 @@
+"""What holds on a GPU: agreement with the reference, speed beside plain PyTorch, feeding.
+
+    scripts/check-gpu                  on the first GPU
+    scripts/check-gpu --device cpu     a rehearsal without one, with small sizes
+
+It leaves with 1 where the engine disagrees with the reference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from benchmarks.clusters import by_hand, in_turn, ours, program_of, ratio
+from pellucid.architectures import get_architecture
+from pellucid.data import Dataset
+from pellucid.engines import Step, get_engine
+from pellucid.graph import Network, initial_weights
+from pellucid.layers import Normalise, Sequential
+from pellucid.ops import CrossEntropy
+from pellucid.optimizers import SGD
+from pellucid.training import make_recipe
+from pellucid.training.batch_loader import BatchLoader
+
+if TYPE_CHECKING:
+    from pellucid.engines import Program
+
+NETWORKS = ("lecture", "vgg-small", "resnet20")
+TOLERANCE = 2e-3
+"""Largest difference of losses and logits from the reference's, after three steps in float32."""
+
+
+def loaded(name: str, engine: str, side: int) -> Program:
+    """A network that takes colour pictures, ready to learn."""
+    layers: list[Any] = [Normalise([128.0] * 3, [64.0] * 3), get_architecture(name)(10)]
+    graph = Sequential(layers).graph((side, side, 3))
+    step = Step.of(graph, CrossEntropy(), SGD(momentum=0.9), seed=1)
+    return get_engine(engine).load(Network(graph, initial_weights(graph, 0)), step)
+
+
+def agreement(device: str, side: int, batch: int) -> dict[str, float]:
+    """The largest difference from the reference engine's losses and logits, by network."""
+    random = np.random.default_rng(0)
+    found = {}
+    for name in NETWORKS:
+        programs = [loaded(name, engine, side) for engine in ("reference", f"torch:{device}")]
+        worst = 0.0
+        for _ in range(3):
+            images = random.integers(0, 256, (batch, side, side, 3), np.uint8)
+            labels = random.integers(0, 10, batch)
+            one, other = (program.train_step(images, labels, 0.001) for program in programs)
+            scale = float(np.abs(one.answers).max()) + 1.0
+            apart = float(np.abs(one.answers - other.answers).max()) / scale
+            worst = max(worst, abs(one.loss - other.loss), apart)
+        found[name] = worst
+    return found
+
+
+def speed(device: str, batch: int, blocks: int) -> dict[str, dict[str, float]]:
+    """Milliseconds a step, and the share of a hand-written loop's, for each option."""
+    steps = {"by hand": by_hand(device)}
+    for option in ("", ",precision=bfloat16", ",compile"):
+        steps[f"torch:{device}{option}"] = ours(program_of(f"torch:{device}{option}"))
+    found = in_turn(steps, batch, blocks, 10)
+    return {
+        name: {
+            "milliseconds": 1e3 * statistics.median(seconds),
+            "of by hand": ratio(found, name, "by hand"),
+        }
+        for name, seconds in found.items()
+    }
+
+
+def feeding(device: str, side: int, batch: int, steps: int) -> dict[str, float]:
+    """Pictures a second with the next batch copied while a step computes, and without."""
+    images = np.random.default_rng(0).integers(0, 256, (4 * batch, side, side, 3), np.uint8)
+    data = Dataset(images, np.arange(4 * batch) % 10, tuple("abcdefghij"))
+    recipe = make_recipe(batch_size=batch, seed=0)
+    program = loaded("resnet18", f"torch:{device}", side)
+    found = {}
+    for name, ready in (("after", None), ("while computing", program.fetch)):
+        feed = BatchLoader(data, recipe, ready=ready)
+        began = time.perf_counter()
+        for step in range(steps + 3):
+            if step == 3:  # the first ones prepare what all use
+                began = time.perf_counter()
+            pictures, labels = feed.batch(*divmod(step, feed.steps))
+            program.train_step(pictures, labels, 0.001)
+        found[name] = steps * batch / (time.perf_counter() - began)
+    return found
+
+
+def main() -> None:
+    """Check and measure, print it, and leave with 1 where the engine disagrees."""
+    given = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    given.add_argument("--device", default="cuda")
+    given.add_argument("--json", type=Path, help="a file to write the figures to")
+    asked = given.parse_args()
+    large = asked.device != "cpu"
+    get_engine(f"torch:{asked.device}")  # says what there is, where this is not
+    name = torch.cuda.get_device_name() if asked.device.startswith("cuda") else asked.device
+    found: dict[str, Any] = {"device": name, "torch": torch.__version__}
+    found["agreement"] = agreement(asked.device, 32, 8 if large else 2)
+    found["speed"] = speed(asked.device, 512 if large else 32, 20 if large else 2)
+    found["feeding"] = feeding(
+        *((asked.device, 224, 64, 60) if large else (asked.device, 32, 4, 2))
+    )
+    text = json.dumps(found, indent=1)
+    print(text)
+    if asked.json is not None:
+        asked.json.write_text(text + "\n", encoding="utf-8")
+    wrong = [name for name, apart in found["agreement"].items() if not apart <= TOLERANCE]
+    if wrong:
+        sys.exit(f"differs from the reference by more than {TOLERANCE}: {', '.join(wrong)}")
+
+
+if __name__ == "__main__":
+    main()
