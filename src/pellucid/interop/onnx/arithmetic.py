@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid import ops
-from pellucid.interop.onnx.builder import OTHERWISE
+from pellucid.interop.onnx.builder import MOVED, OTHERWISE
 from pellucid.interop.onnx.local_response import divided
 from pellucid.interop.onnx.pointwise import channelwise
 
@@ -93,9 +93,12 @@ def _needed_constant(builder: Builder, node: OnnxNode) -> int:
 
 
 def _operands(builder: Builder, node: OnnxNode, place: int) -> tuple[Value, NDArray[np.float64]]:
-    value = builder.value(node, 1 - place, in_pieces=True)
-    noted = value.neighbours
     array = builder.weight(node, place)
+    last = array.ndim < 2  # of a tensor's last axis, or one number for all
+    value = builder.value(node, 1 - place, in_pieces=True, moved=last)
+    if value.axes[-1] is None and value.batch:
+        raise node.refuse(MOVED.format(shape=builder.described(value)))
+    noted = value.neighbours
     if noted is not None and (array.size != 1 or noted.size == 0 or noted.power is not None):
         raise node.refuse(OTHERWISE)
     value, numbers = channelwise(builder, node, value, array)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid import ops
-from pellucid.interop.onnx import region_rows
+from pellucid.interop.onnx import recurrent, region_rows
+from pellucid.interop.onnx.builder import MOVED
 from pellucid.interop.onnx.views import axis, of_maps, reshaped
 
 if TYPE_CHECKING:
@@ -35,14 +36,14 @@ def flatten(builder: Builder, node: OnnxNode) -> None:
 
 
 def reshape(builder: Builder, node: OnnxNode) -> None:
-    """``Reshape`` to a constant shape whose first axis is the batch."""
+    """``Reshape`` to a constant shape that keeps the batch axis."""
     if node.input(0) in builder.rows:
         region_rows.reshape(builder, node)
         return
-    value = builder.value(node, in_pieces=True)
+    value = builder.value(node, in_pieces=True, moved=True)
     given = node.attribute("shape")
     wanted = list(given) if given is not None else builder.constant(node, 1).ravel().tolist()
-    before = (builder.batch, *value.shape)
+    before = value.with_batch(builder.batch)
     for k, length in enumerate(wanted):
         if length == 0 and not node.attribute("allowzero", 0) and k < len(before):
             wanted[k] = before[k]
@@ -51,53 +52,63 @@ def reshape(builder: Builder, node: OnnxNode) -> None:
     if wanted.count(-1) > 1 or known <= 0 or total % known:
         raise node.refuse(f"it makes {wanted} of {total} numbers")
     wanted = [total // known if length == -1 else length for length in wanted]
-    if region_rows.rows_of_batch(builder, node, value, wanted):
+    if value.batch == 0 and region_rows.rows_of_batch(builder, node, value, wanted):
         return
-    if math.prod(wanted) != total or not wanted or wanted[0] != builder.batch:
+    at = _batch_of(builder, value, wanted)
+    if math.prod(wanted) != total or at is None:
         raise node.refuse(
-            f"it makes {wanted} of {builder.described(value)}; the batch must stay the first axis"
+            f"it makes {wanted} of {builder.described(value)}; the batch must stay an axis, and "
+            "what lies before it before it"
         )
-    found = reshaped(value, wanted[1:])
+    found = reshaped(value, wanted[:at] + wanted[at + 1 :])
     if found is None:
         raise node.refuse(f"it cuts {builder.described(value)} into {wanted}, across its axes")
-    builder.result(node, found)
+    builder.result(node, replace(found, batch=at))
+
+
+def _batch_of(builder: Builder, value: Value, wanted: Sequence[int]) -> int | None:
+    """Which of the axes that are wanted is the batch's: as much lies before it as did."""
+    before = math.prod(value.shape[: value.batch])
+    for k, length in enumerate(wanted):
+        if length == builder.batch and math.prod(wanted[:k]) == before:
+            return k
+    return 0 if builder.batch == 1 and list(wanted[:1]) == [1] else None
 
 
 def transpose(builder: Builder, node: OnnxNode) -> None:
-    """``Transpose`` of all axes but the batch's."""
-    value = builder.value(node, in_pieces=True)
-    rank = len(value.theirs) + 1
+    """``Transpose``: another order of the axes."""
+    value = builder.value(node, in_pieces=True, moved=True)
+    rank = len(value.axes)
     order = list(node.attribute("perm", range(rank)[::-1]))
-    if order[:1] != [0] or sorted(order) != list(range(rank)):
-        raise node.refuse("it moves the batch axis")
-    builder.result(node, value.seen_as(*(value.theirs[k - 1] for k in order[1:])))
+    if sorted(order) != list(range(rank)):
+        raise node.refuse(f"it brings {rank} axes into the order {order}")
+    builder.result(node, value.with_axes([value.axes[k] for k in order]))
 
 
 def squeeze(builder: Builder, node: OnnxNode) -> None:
     """``Squeeze``: axes of length 1 go."""
-    value = builder.value(node, in_pieces=True)
-    rank = len(value.theirs) + 1
+    value = builder.value(node, in_pieces=True, moved=True)
+    axes = value.axes
     given = _axes(builder, node)
     if given is None:
-        gone = {k for k in range(1, rank) if not value.theirs[k - 1]}
+        gone = {k for k, atoms in enumerate(axes) if atoms == ()}
     else:
-        gone = {each % rank for each in given}
-    if 0 in gone or any(value.theirs[k - 1] for k in gone):
+        gone = {each % len(axes) for each in given}
+    if any(axes[k] != () for k in gone):
         raise node.refuse("it drops the batch axis, or one that is longer than 1")
-    left = [atoms for k, atoms in enumerate(value.theirs, start=1) if k not in gone]
-    builder.result(node, value.seen_as(*left))
+    builder.result(node, value.with_axes([each for k, each in enumerate(axes) if k not in gone]))
 
 
 def unsqueeze(builder: Builder, node: OnnxNode) -> None:
     """``Unsqueeze``: further axes of length 1."""
-    value = builder.value(node, in_pieces=True)
+    value = builder.value(node, in_pieces=True, moved=True)
     given = _axes(builder, node) or []
-    rank = len(value.theirs) + 1 + len(given)
+    rank = len(value.axes) + len(given)
     new = {each % rank for each in given}
-    if 0 in new or len(new) != len(given):
-        raise node.refuse("it puts an axis before the batch's")
-    left = iter(value.theirs)
-    builder.result(node, value.seen_as(*(() if k in new else next(left) for k in range(1, rank))))
+    if len(new) != len(given):
+        raise node.refuse("it puts two axes into one place")
+    left = iter(value.axes)
+    builder.result(node, value.with_axes([() if k in new else next(left) for k in range(rank)]))
 
 
 def _axes(builder: Builder, node: OnnxNode) -> list[int] | None:
@@ -109,8 +120,8 @@ def _axes(builder: Builder, node: OnnxNode) -> list[int] | None:
 
 def shape(builder: Builder, node: OnnxNode) -> None:
     """``Shape``: a constant, since pictures have one size."""
-    value = builder.value(node, in_pieces=True)
-    found = (builder.batch, *value.shape)
+    value = builder.value(node, in_pieces=True, moved=True)
+    found = value.with_batch(builder.batch)
     start, end = node.attribute("start", 0), node.attribute("end")
     builder.constants.set(node.outputs[0], np.array(found[start:end], np.int64))
 
@@ -119,6 +130,8 @@ def concat(builder: Builder, node: OnnxNode) -> None:
     """``Concat`` of channels."""
     if any(name in builder.rows for name in node.inputs):
         region_rows.concat(builder, node)
+        return
+    if recurrent.stacked(builder, node):
         return
     values = builder.alike(node, [builder.value(node, k) for k in range(len(node.inputs))])
     rank = len(values[0].theirs) + 1
@@ -139,8 +152,8 @@ def slice_(builder: Builder, node: OnnxNode) -> None:
     if node.input(0) in builder.rows:
         region_rows.slice_(builder, node)
         return
-    value = builder.value(node)
-    rank = len(value.theirs) + 1
+    value = builder.value(node, moved=True)
+    rank = len(value.axes)
     if node.opset < 10:
         starts, ends = list(node.attribute("starts")), list(node.attribute("ends"))
         axes, steps = list(node.attribute("axes", range(len(starts)))), [1] * len(starts)
@@ -148,7 +161,7 @@ def slice_(builder: Builder, node: OnnxNode) -> None:
         starts, ends = (builder.constant(node, k).ravel().tolist() for k in (1, 2))
         axes = builder.constant(node, 3, np.arange(len(starts))).ravel().tolist()
         steps = builder.constant(node, 4, np.ones(len(starts), np.int64)).ravel().tolist()
-    sizes = (builder.batch, *value.shape)
+    sizes = value.with_batch(builder.batch)
     for start, end, at, step in zip(starts, ends, axes, steps, strict=True):
         k = int(at) % rank
         if step == 0:
@@ -156,7 +169,7 @@ def slice_(builder: Builder, node: OnnxNode) -> None:
         found = range(*slice(int(start), int(end), int(step)).indices(sizes[k]))
         if found == range(sizes[k]):
             continue
-        if k == 0:
+        if k == value.batch:
             raise node.refuse("it takes a part of the batch")
         if not found:
             raise node.refuse("it leaves nothing over")
@@ -166,24 +179,30 @@ def slice_(builder: Builder, node: OnnxNode) -> None:
 
 def gather(builder: Builder, node: OnnxNode) -> None:
     """``Gather`` of one position, whose axis goes, or of channels in some order."""
-    value = builder.value(node)
+    if recurrent.taken_of_stack(builder, node):
+        return
+    value = builder.value(node, moved=True)
     indices = builder.constant(node, 1)
-    k = node.attribute("axis", 0) % (len(value.theirs) + 1)
-    if k == 0:
+    k = node.attribute("axis", 0) % len(value.axes)
+    if k == value.batch:
         raise node.refuse("it takes a part of the batch")
-    length = value.shape[k - 1]
+    length = value.with_batch(builder.batch)[k]
     found = [int(each) + length * (each < 0) for each in indices.ravel().tolist()]
     if indices.ndim > 1 or not found or not all(0 <= each < length for each in found):
         raise node.refuse(f"it takes {indices.tolist()!s:.60} of {length} positions")
     if found != list(range(length)):
         value = _taken(builder, node, value, k, found)
     if indices.ndim == 0:
-        value = value.seen_as(*(each for at, each in enumerate(value.theirs, 1) if at != k))
+        value = value.with_axes([each for at, each in enumerate(value.axes) if at != k])
     builder.result(node, value)
 
 
 def _taken(builder: Builder, node: OnnxNode, value: Value, k: int, wanted: Sequence[int]) -> Value:
     """Some of an axis's positions, in some order: parts that are joined where it is uneven."""
+    if (steps := recurrent.steps_taken(builder, node, value, k, wanted)) is not None:
+        return steps
+    if value.batch:
+        raise node.refuse(MOVED.format(shape=builder.described(value)))
     even = len({b - a for a, b in itertools.pairwise(wanted)}) <= 1
     forwards = len(wanted) == 1 or wanted[1] > wanted[0]
     if even and forwards and (k != 1 or len(wanted) == 1 or wanted[1] == wanted[0] + 1):

@@ -48,6 +48,14 @@ OF_BATCH = (
 )
 """Why what has no batch axis of its own is refused elsewhere."""
 
+MOVED = (
+    "it reads {shape}, whose batch axis is not the first; only recurrent layers, what multiplies "
+    "and bends their states, and what brings the batch to the front do"
+)
+"""Why a tensor with steps before the batch is refused elsewhere."""
+
+STACKED = "it reads the last states of several layers; only a Gather of one of them does"
+
 Pads = tuple[int, int, int, int]
 """Top, left, bottom, right, as ONNX has them."""
 
@@ -64,6 +72,7 @@ class Builder:
         readers: The nodes that read each tensor.
         pads: Padding of a tensor that the windows which read it take on: top, left, bottom, right.
         rows: Tensors of regions, which have no batch axis of their own.
+        stacks: Tensors of several last states, (layers, N, units), by name.
         lower: Bounds below of tensors, which the only node that reads one, a bound above, takes on.
         results: The tensors that are the file's outputs.
     """
@@ -93,6 +102,7 @@ class Builder:
         self.pads: dict[str, Pads] = {}
         self.lower: dict[str, float] = {}
         self.rows: dict[str, RegionRows] = {}
+        self.stacks: dict[str, list[Value]] = {}
         self._types = {value.node: Type(shape)}
         self._shown: dict[str, list[str]] = {value.node: [tensor]}
         self._laid_out: dict[tuple[str, int], str] = {}  # by groups; 0 for a flattening
@@ -101,13 +111,16 @@ class Builder:
 
     # ------------------------------------------------------------------------------------ tensors
 
-    def value(self, node: OnnxNode, place: int = 0, *, in_pieces: bool = False) -> Value:
+    def value(
+        self, node: OnnxNode, place: int = 0, *, in_pieces: bool = False, moved: bool = False
+    ) -> Value:
         """What an input of a node is in the network.
 
         Args:
             node: The node.
             place: Which input.
             in_pieces: Whether it may be a step of a local response normalisation.
+            moved: Whether its batch axis may be another than the first.
 
         Raises:
             RefusedError: If it is a constant, or nothing before the node makes it.
@@ -118,12 +131,16 @@ class Builder:
                 raise node.refuse(f"its input {place + 1} is a constant, which is not supported")
             if name in self.rows:
                 raise node.refuse(OF_BATCH)
+            if name in self.stacks:
+                raise node.refuse(STACKED)
             raise node.refuse(f"nothing before it makes its input {printable(name)!r:.80}")
         value = self.values[name]
         if value.logarithm:
             raise node.refuse("it works with the logarithms of probabilities; a network ends there")
         if value.neighbours is not None and not in_pieces:
             raise node.refuse(OTHERWISE)
+        if value.batch and not moved:
+            raise node.refuse(MOVED.format(shape=self.described(value)))
         return value
 
     def constant(self, node: OnnxNode, place: int, default: Any = None) -> Any:
@@ -159,6 +176,11 @@ class Builder:
         if not np.isfinite(found).all():
             raise node.refuse("its weights hold NaN or infinity")
         return found
+
+    def is_read(self, node: OnnxNode, place: int) -> bool:
+        """Whether anything takes an output of a node, or it is one of the file's."""
+        name = node.outputs[place] if place < len(node.outputs) else ""
+        return bool(name) and (name in self.readers or name in self.results)
 
     def read_once(self, tensor: str) -> bool:
         """Whether a single node reads a tensor, and it is none of the file's outputs."""
@@ -416,7 +438,8 @@ class Builder:
 
     def described(self, value: Value) -> str:
         """A tensor's shape for a message."""
-        return f"({', '.join(map(str, ('N', *value.shape)))})"
+        sizes = [*map(str, value.shape)]
+        return f"({', '.join([*sizes[: value.batch], 'N', *sizes[value.batch :]])})"
 
     def affine(self, value: Value, scale: NDArray[Any], shift: NDArray[Any]) -> Value:
         """The value with a scale and a shift that are computed later."""

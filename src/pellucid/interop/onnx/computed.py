@@ -231,7 +231,7 @@ def _of_others(model: Model, proto: ModelProto, found: Translated) -> dict[str, 
     made = {name for node in proto.graph.node for name in node.output}
     shapes = model.network.graph.shapes
     for name, value in found.values.items():
-        lies = name in made and value.plain
+        lies = name in made and value.plain and value.batch == 0
         if lies and shapes.get(value.node) == tuple(map(size_of, value.ours)):
             tensors.setdefault(value.node, Tensor(name, value))
     return tensors

@@ -80,13 +80,13 @@ def matmul(builder: Builder, node: OnnxNode) -> None:
 
     Affine maps times the places of pixels are an affine grid.
     """
-    value = builder.value(node)
+    value = builder.value(node, moved=True)
     kernel = builder.weight(node, 1)
-    if kernel.ndim == 2 and affine_product(builder, node, value, kernel):
+    if kernel.ndim == 2 and not value.batch and affine_product(builder, node, value, kernel):
         return
     if kernel.ndim == 2 and len(value.theirs) == 2 and _each_row(builder, node, value, kernel):
         return
-    if len(value.theirs) != 1 or kernel.ndim != 2:
+    if len(value.theirs) != 1 or kernel.ndim != 2 or value.batch:
         raise node.refuse(
             f"it multiplies {builder.described(value)} by {kernel.shape}; expected a vector (N, F) "
             "and a matrix"
@@ -101,6 +101,8 @@ def _each_row(builder: Builder, node: OnnxNode, value: Value, kernel: Array) -> 
     Where the rows are the positions of feature maps, that is a convolution of 1×1.
     """
     rows, features = value.theirs
+    if value.axes[-1] is None:
+        return False
     if size_of(features) != len(kernel):
         return False
     value = builder.settled(node, value)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def identity(builder: Builder, node: OnnxNode) -> None:
     """``Identity``."""
-    builder.result(node, builder.value(node, in_pieces=True))
+    builder.result(node, builder.value(node, in_pieces=True, moved=True))
 
 
 def cast(builder: Builder, node: OnnxNode) -> None:
@@ -28,7 +28,7 @@ def cast(builder: Builder, node: OnnxNode) -> None:
     floats = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
     if wanted not in floats:
         raise node.refuse("it turns numbers into whole ones, which no layer does")
-    builder.result(node, builder.value(node))
+    builder.result(node, builder.value(node, moved=True))
 
 
 def cast_like(builder: Builder, node: OnnxNode) -> None:
@@ -36,12 +36,12 @@ def cast_like(builder: Builder, node: OnnxNode) -> None:
     name = node.input(1)
     if name in builder.constants and builder.constants[name].dtype.kind != "f":
         raise node.refuse("it turns numbers into whole ones, which no layer does")
-    builder.result(node, builder.value(node))
+    builder.result(node, builder.value(node, moved=True))
 
 
 def dropout(builder: Builder, node: OnnxNode) -> None:
     """``Dropout``: a layer with the rate, which lets everything through outside of training."""
-    value = builder.value(node)
+    value = builder.value(node, moved=True)
     if node.opset < 12:
         rate = float(node.attribute("ratio", 0.5))
     else:
@@ -60,17 +60,17 @@ def dropout(builder: Builder, node: OnnxNode) -> None:
 
 def relu(builder: Builder, node: OnnxNode) -> None:
     """``Relu``."""
-    builder.result(node, builder.each(node, ops.ReLU(), builder.value(node)))
+    builder.result(node, builder.each(node, ops.ReLU(), builder.value(node, moved=True)))
 
 
 def sigmoid(builder: Builder, node: OnnxNode) -> None:
     """``Sigmoid``."""
-    builder.result(node, builder.each(node, ops.Sigmoid(), builder.value(node)))
+    builder.result(node, builder.each(node, ops.Sigmoid(), builder.value(node, moved=True)))
 
 
 def tanh(builder: Builder, node: OnnxNode) -> None:
     """``Tanh``."""
-    builder.result(node, builder.each(node, ops.Tanh(), builder.value(node)))
+    builder.result(node, builder.each(node, ops.Tanh(), builder.value(node, moved=True)))
 
 
 def hard_swish(builder: Builder, node: OnnxNode) -> None:
@@ -89,7 +89,7 @@ def leaky_relu(builder: Builder, node: OnnxNode) -> None:
     """``LeakyRelu``."""
     slope = float(node.attribute("alpha", 0.01))
     operation = builder.make(node, ops.LeakyReLU, slope=slope)
-    builder.result(node, builder.each(node, operation, builder.value(node)))
+    builder.result(node, builder.each(node, operation, builder.value(node, moved=True)))
 
 
 def prelu(builder: Builder, node: OnnxNode) -> None:

@@ -6,8 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pellucid import ops
     from pellucid.interop.onnx.call import Call
 
@@ -24,26 +22,29 @@ def embedding(call: Call[ops.Embedding]) -> None:
     call.write("Transpose", taken, perm=(0, 2, 1))
 
 
+ORDERS = {"GRU": (1, 0, 2), "LSTM": (0, 3, 1, 2)}
+"""By kind of recurrent layer, our number of each of ONNX's gates."""
+
+
 def gru(call: Call[ops.GRU]) -> None:
-    _recurrent(call, "GRU", (1, 0, 2), linear_before_reset=1)
+    _recurrent(call, "GRU", linear_before_reset=1)
 
 
 def lstm(call: Call[ops.LSTM]) -> None:
-    _recurrent(call, "LSTM", (0, 3, 1, 2))
+    _recurrent(call, "LSTM")
 
 
-def _recurrent(call: Call[Any], kind: str, order: Sequence[int], **attributes: int) -> None:
+def _recurrent(call: Call[Any], kind: str, **attributes: int) -> None:
     """A recurrent layer, whose steps are the first axis in ONNX, and whose gates lie in an order.
 
     Args:
         call: The operation.
         kind: Of the node.
-        order: Our number of each of ONNX's gates.
         attributes: Of the node.
     """
     (x, *states), units = call.inputs, call.operation.units
     x = call.step("steps", "Transpose", x, perm=(2, 0, 1))
-    rows = call.whole("gates", [units * k + n for k in order for n in range(units)])
+    rows = call.whole("gates", [units * k + n for k in ORDERS[kind] for n in range(units)])
     *kernels, bias, recurrent_bias = (
         call.step(f"{name}_by_gates", "Gather", call.weights[name], rows, axis=0)
         for name in ("kernel", "recurrent_kernel", "bias", "recurrent_bias")

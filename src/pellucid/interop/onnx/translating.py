@@ -188,6 +188,8 @@ def _finish(
     value = builder.values[output]
     if value.neighbours is not None:
         raise last.refuse(OTHERWISE)
+    if value.batch:
+        raise last.refuse(f"its output is {builder.described(value)}; the batch must come first")
     end = "softmax" if value.logarithm else ""
     value = builder.plain(last, builder.vector(last, replace(value, logarithm=False)))
     laid_out = {node.name: node for node in builder.nodes.values()}

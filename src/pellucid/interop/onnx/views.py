@@ -6,7 +6,8 @@ each axis, of ours and of theirs, is a row-major product of *atoms*, and both si
 same ones. Reshaping and transposing change the view alone. Only an operation that needs its axes
 in order makes a layer of what is left: a flattening, or a channel shuffle.
 
-The batch axis comes first on both sides and belongs to neither; axes of length 1 have no atoms.
+The batch axis belongs to neither side; it comes first, but where recurrent layers have steps first
+in their tensors. Axes of length 1 have no atoms.
 """
 
 from __future__ import annotations
@@ -79,11 +80,12 @@ class Value:
     Attributes:
         node: Our value.
         ours: Its axes, (H, W, C), (T, F) or (F,).
-        theirs: The tensor's, behind the batch axis.
+        theirs: The tensor's, without the batch axis.
         affine: What is still to be computed of each number; None: nothing.
         logarithm: Whether it is the logarithm of probabilities, which only an output may be.
         neighbours: What must become part of a local response normalisation, before the affine
             part; None: nothing.
+        batch: Which of the tensor's axes is the batch's.
     """
 
     node: str
@@ -92,6 +94,21 @@ class Value:
     affine: Affine | None = None
     logarithm: bool = False
     neighbours: Neighbours | None = None
+    batch: int = 0
+
+    @property
+    def axes(self) -> tuple[Axis | None, ...]:
+        """All of the tensor's axes, None in the batch's place."""
+        return (*self.theirs[: self.batch], None, *self.theirs[self.batch :])
+
+    def with_axes(self, axes: Sequence[Axis | None]) -> Value:
+        """The same numbers with other axes, of which None is the batch's."""
+        theirs = tuple(each for each in axes if each is not None)
+        return replace(self, theirs=theirs, batch=list(axes).index(None))
+
+    def with_batch(self, length: int) -> tuple[int, ...]:
+        """The tensor's shape, of a batch of so many."""
+        return (*self.shape[: self.batch], length, *self.shape[self.batch :])
 
     @property
     def shape(self) -> tuple[int, ...]:
