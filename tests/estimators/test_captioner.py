@@ -328,10 +328,15 @@ def test_likelihoods_are_those_of_torch(fitted: pl.ImageCaptioner) -> None:
     assert outputs[LOOKED].shape == (3, task.length, 9)
 
 
-def test_lstm_and_another_engine(body: Path) -> None:
+def test_lstm_and_another_engine(body: Path, tmp_path: Path) -> None:
     images, captions = pictures(12)
-    model = made(body, cell="lstm", epochs=1, engine="torch").fit(images, captions, cache=False)
+    own = {"cell": "lstm", "least_count": 2, "beam": 3}
+    model = made(body, epochs=1, engine="torch", **own).fit(images, captions, cache=False)
     assert isinstance(model.predict(images[0]), str)
+    model.save(tmp_path / "model.safetensors")
+    loaded = pl.ImageCaptioner.load(tmp_path / "model.safetensors").get_params()
+    wanted = {**own, "embedding": 6, "hidden": 10, "dropout": 0.1}
+    assert {name: loaded[name] for name in wanted} == wanted
 
 
 @pytest.mark.parametrize("engine", ["native", "torch"])

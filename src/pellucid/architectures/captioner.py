@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pellucid import checks
+from pellucid import checks, ops
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.graph import Graph, Network, initial_weights
 from pellucid.known_names import find_name
@@ -54,6 +54,9 @@ READS, LOOKS = "caption-reads", "caption-looks"
 
 EMBEDDING = "caption-embedding"
 """The name of the layer that makes numbers of words."""
+
+QUERY = "caption-query"
+"""The name of the layer that asks, of the state, where to look."""
 
 STATE = "state"
 """Input and output of :func:`one_word`: the recurrent layer's state."""
@@ -159,6 +162,20 @@ def captioner(
     return Captioner(network, part, learns, sees)
 
 
+def size_of(graph: Graph) -> CaptionerSize | None:
+    """How large a captioner is, by the graph that writes; None of one that was made otherwise.
+
+    Its dropout is no part of that graph.
+    """
+    nodes = {node.name: node.operation for node in graph.nodes}
+    words, reads, looks = (nodes.get(name) for name in (EMBEDDING, READS, QUERY))
+    if not isinstance(words, ops.Embedding) or not isinstance(looks, ops.Dense):
+        return None
+    if not isinstance(reads, ops.GRU | ops.LSTM):
+        return None
+    return CaptionerSize(words.features, reads.units, looks.units, reads.kind)
+
+
 def last_map(graph: Graph) -> str:
     """The last value of a network that is a map of several places, (h, w, C).
 
@@ -236,7 +253,7 @@ def _graph(inputs: dict[str, Value], places: Value, vocabulary: int, size: Capti
     read = CELLS[size.cell](size.units, name=READS)(
         Dropout(drop, name=f"{EMBEDDING}-dropout")(embedded)
     )
-    query = Dense(size.places, name="caption-query")(read)
+    query = Dense(size.places, name=QUERY)(read)
     look = Attention(name=LOOKS)(query, rows, rows)
     both = Concatenate(name="caption-both")(read, look)
     logits = Sequential(

@@ -14,6 +14,7 @@ from pellucid.architectures.captioner import (
     CaptionerSize,
     captioner,
     last_map,
+    size_of,
 )
 from pellucid.data.arrays import dataset_from
 from pellucid.data.captions import Captions
@@ -23,7 +24,9 @@ from pellucid.engines.batches import forward
 from pellucid.estimators.opened_captions import OpenCaptioner
 from pellucid.estimators.reading import as_images
 from pellucid.evaluation.captions import evaluate_captions
+from pellucid.files.provenance import TRANSFER
 from pellucid.graph import Graph, Network
+from pellucid.interop.pretrained import PRETRAINED
 from pellucid.ops.types import Type
 from pellucid.tasks import Captioning
 from pellucid.tasks.caption_search import write_captions
@@ -258,6 +261,23 @@ class ImageCaptioner(OpenCaptioner):
             model, networks, recipe, data, validation, self.engine,
             cache=open_feature_cache(cache), **options,
         )  # fmt: skip
+
+    def _take_settings(self, model: Model) -> None:
+        size = size_of(model.network.graphs[WORDS_GRAPH])
+        if size is not None:
+            self.embedding, self.hidden, self.cell = size.embedding, size.units, size.cell
+        assert isinstance(model.task, Captioning)
+        self.beam = model.task.beam
+        record = model.provenance.get(TRANSFER)
+        if not isinstance(record, dict):
+            return
+        rate = record.get("dropout")
+        if isinstance(rate, float | int) and not isinstance(rate, bool) and 0 <= rate <= 0.9:
+            self.dropout = float(rate)
+        if type(least := record.get("least_count")) is int and least >= 1:
+            self.least_count = least
+        if isinstance(body := record.get("body"), str) and body in PRETRAINED:
+            self.pretrained = body
 
     _learned_from: Dataset | None = None
     """What this captioner has learned from, for the baselines that it is compared with."""

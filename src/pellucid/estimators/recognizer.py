@@ -119,6 +119,11 @@ class SpeechRecognizer(PagedEstimator):
 
     # ------------------------------------------------------------------------------- what fit does
 
+    def _take_settings(self, model: Model) -> None:
+        super()._take_settings(model)
+        assert isinstance(model.task, Transcription)
+        self.units = model.task.units
+
     def _defaults(self, architecture: str | None = None) -> Defaults:
         return DEFAULTS
 

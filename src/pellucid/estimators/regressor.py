@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.data.preprocessing import Picture
     from pellucid.estimators.base import Pictures
+    from pellucid.files import Model
     from pellucid.layers import Sequential
     from pellucid.ops.loss import Loss
 
@@ -113,6 +114,13 @@ class ImageRegressor(PagedEstimator):
             regressor_tags=RegressorTags(),
             input_tags=InputTags(two_d_array=False, three_d_array=True),
         )
+
+    def _take_settings(self, model: Model) -> None:
+        super()._take_settings(model)
+        recipe = model.provenance.get("recipe")
+        loss = recipe.get("loss") if isinstance(recipe, dict) else None
+        if isinstance(loss, dict) and loss.get("kind") == SquaredError.kind:
+            self.loss = "squared"
 
     def _loss(self, data: Dataset) -> Loss:
         checks.choice("loss", self.loss, LOSSES)
