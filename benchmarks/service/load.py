@@ -86,6 +86,8 @@ class Connection(asyncio.Protocol):
         status = int(head[9:12])
         if b"connection: close" not in fields:
             self._free.append(self)
+        elif self.transport is not None:
+            self.transport.close()
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(status)
 

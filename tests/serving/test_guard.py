@@ -232,6 +232,31 @@ def test_bodies_that_are_too_many_together_are_put_off() -> None:
     assert ask(guard=guard, body=bytes(50)).status_code == 200
 
 
+def test_more_requests_than_may_be_answered_at_a_time_are_put_off() -> None:
+    async def inner() -> list[int]:
+        began, end = asyncio.Event(), asyncio.Event()
+
+        async def waits(scope: Any, receive: Any, send: Any) -> None:
+            if scope["path"] == "/wait":
+                began.set()
+                await end.wait()
+            await echo(scope, receive, send)
+
+        guard = Guard(waits, Limits(queue=1), Hosts("127.0.0.1"))
+        transport = httpx.ASGITransport(guard)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            first = asyncio.create_task(client.post("/wait"))
+            await began.wait()
+            others = [await client.post("/"), await client.get("/v2/health/ready")]
+            end.set()
+            answers = [*others, await first, await client.post("/")]
+        assert guard.active == 0
+        assert int(answers[0].headers["retry-after"]) >= 1
+        return [answer.status_code for answer in answers]
+
+    assert asyncio.run(inner()) == [429, 200, 200, 200]
+
+
 def test_an_application_that_hides_the_refusal_does_not_change_it() -> None:
     async def hides(scope: Any, receive: Any, send: Any) -> None:
         try:

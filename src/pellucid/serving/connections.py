@@ -33,9 +33,9 @@ _REASONS = {
     505: b"HTTP Version Not Supported",
 }
 _MOST_PIPELINED = 16  # requests of one connection that were sent without waiting for answers
-_MOST_REFUSED = 64  # connections beyond the limit that are given the time to read why
+_MOST_REFUSED = 256  # connections beyond the limit that are given the time to read why
 _BUSY_SECONDS = 1
-_OTHER_FILES = 128  # that a service may have open besides connections
+_OTHER_FILES = 128 + _MOST_REFUSED  # that a service may have open besides connections
 
 
 def protocol(limits: Limits) -> type[LimitedProtocol]:
@@ -72,12 +72,14 @@ class LimitedProtocol(HttpToolsProtocol):
             self._begin_head()
             return
         self.transport, self._ended = transport, True
+        busy = f"{self.limits.connections} connections are open already; try again"
+        error = RefusedError(503, busy, [try_again(_BUSY_SECONDS)])
         if len(self.refused) >= _MOST_REFUSED:
-            transport.abort()
+            transport.write(_response(error))
+            transport.close()  # which may take the response with it
             return
         self.refused.add(self)
-        busy = f"{self.limits.connections} connections are open already; try again"
-        self._end(RefusedError(503, busy, [try_again(_BUSY_SECONDS)]))
+        self._end(error)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel what is computed for a client that went away."""

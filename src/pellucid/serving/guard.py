@@ -8,6 +8,7 @@ Pure ASGI, around any application. It knows nothing of models. In this order:
 - With a token, ``Authorization`` must carry it, but for the two questions of health.
 - Compressed bodies are refused, for their size is unknown; ``Range`` is ignored.
 - The body is counted while it arrives, and so are the bodies of all requests together.
+- No more requests that compute are answered at a time than pictures may wait.
 - The whole request has a deadline.
 - Every response forbids what a page of this service does not need.
 
@@ -87,6 +88,7 @@ class Guard:
     def __init__(self, app: App, limits: Limits, hosts: Hosts, token: str | None = None) -> None:
         self._app, self._limits, self._hosts = app, limits, hosts
         self._token = None if token is None else _checked_token(token)
+        self.active = 0  # requests that compute, and are being answered
         self.held = 0  # bytes of bodies, of all requests that are being answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +103,12 @@ class Guard:
         except RefusedError as error:
             await exchange.refuse(error)
             return
-        await exchange.run(self._app)
+        computes = scope["method"] not in _SAFE
+        self.active += computes
+        try:
+            await exchange.run(self._app)
+        finally:
+            self.active -= computes
 
     def _admit(self, scope: Scope) -> None:
         """Check what the head of a request says.
@@ -125,6 +132,11 @@ class Guard:
             raise RefusedError(
                 415, "a compressed body is not read; send it as it is, without Content-Encoding",
                 [(b"accept-encoding", b"identity")],
+            )  # fmt: skip
+        if scope["method"] not in _SAFE and self.active >= self._limits.queue:
+            raise RefusedError(
+                429, f"{self.active} requests are being answered already; try again",
+                [try_again(_BUSY_SECONDS)],
             )  # fmt: skip
         length = fields.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self._limits.body_bytes:

@@ -29,7 +29,8 @@ class Limits:
         idle_seconds: Seconds that a connection stays open between requests.
         linger_seconds: Seconds for what still arrives after a request was refused.
         connections: Open connections.
-        queue: Pictures that wait for the network; more are answered 429.
+        queue: Pictures that wait for the network, and requests that are answered at a time; more
+            are answered 429.
         json_depth: Levels of nesting in JSON.
     """
 
