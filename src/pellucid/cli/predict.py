@@ -50,15 +50,17 @@ ENDINGS = (".csv", ".json", ".html", ".png")
 
 def predict(
     context: typer.Context,
-    model: arguments.ModelName,
+    model: Annotated[
+        str, typer.Argument(help=f"{arguments.MODELS}. With --url it is a picture already.")
+    ],
     pictures: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             help="Pictures; folders; patterns ('new/*.jpg'); a CSV list with a column path; or "
             "pictures of data, mnist:test:449.",
             show_default=False,
         ),
-    ],
+    ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many guesses for each.")] = 5,
     out: Annotated[
         Path | None,
@@ -91,6 +93,15 @@ def predict(
     path_column: arguments.PathColumn = None,
     classes: arguments.ClassNames = None,
     invert: arguments.Invert = False,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="http://HOST:PORT",
+            help="Ask a service (pellucid serve) instead of a model; ?model=NAME where it has "
+            "several. PELLUCID_TOKEN holds its token.",
+            show_default="a model here",
+        ),
+    ] = None,
     near: Annotated[
         int | None,
         typer.Option(
@@ -108,6 +119,19 @@ def predict(
 
     Pictures that cannot be used are reported, the others answered; the exit code is then 1.
     """
+    if url is not None:
+        from pellucid.cli.predict_url import predict_by_url
+
+        others = {
+            "--threshold": threshold is not None, "--beam": beam is not None,
+            "--label": label is not None, "--max-pixels": max_pixels is not None,
+            "--max-bytes": max_bytes is not None, "--classes": classes is not None,
+            "--invert": invert, "--nearest": near is not None, "--engine": engine != DEFAULT,
+        }  # fmt: skip
+        predict_by_url(url, [model, *(pictures or [])], top, out, path_column, others, as_json=json)
+        return
+    if not pictures:
+        raise typer.BadParameter("which? Name files or folders", param_hint="pictures")
     if out is not None and out.suffix.lower() in ENDINGS:  # of others the model decides
         check_output(out, ENDINGS, model, *map(Path, pictures))
     if near is not None and out is not None:

@@ -100,6 +100,11 @@ ACTIONS: tuple[Action, ...] = (
                 "How many of the likeliest classes.",
                 {"type": "integer", "minimum": 1, "maximum": 999_999_999},
             ),
+            Parameter(
+                "table",
+                "Also give columns, and rows of each answer, as pellucid predict writes CSV.",
+                {"type": "boolean", "default": False},
+            ),
             *of.MODEL,
         ),
     ),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import PellucidError
+from pellucid.evaluation.answer_forms import form_of
 from pellucid.evaluation.prediction_files import record
 from pellucid.evaluation.predictions import Prediction, read_outputs
 from pellucid.serving.picture_bytes import check_picture
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.serving.batches import Compute
     from pellucid.serving.limits import Limits
     from pellucid.serving.metrics import Metrics
     from pellucid.serving.models import Served
     from pellucid.serving.service import Service
+
+SMALL = 100_000
+"""Bytes of a picture that is decoded in so little time that an idle engine's thread may do it."""
 
 JPEG = b"\xff\xd8"
 """How such files begin."""
@@ -66,12 +71,15 @@ class Answered:
     """The answers of a request.
 
     Attributes:
-        records: One for each picture, in their order, as ``pellucid predict --json`` prints them.
+        records: One for each picture, in their order, as ``pellucid predict --json`` prints them;
+            where a table is wanted, each also with its lines there, ``rows``.
         unusable: How many pictures have none, but a reason.
+        columns: Of the table, after the picture; none where none is wanted.
     """
 
     records: list[dict[str, Any]]
     unusable: int
+    columns: list[str] | None = None
 
 
 def decode(served: Served, sent: Sent, limits: Limits, metrics: Metrics) -> Decoded:
@@ -99,7 +107,9 @@ def _reason(error: PellucidError) -> str:
     return rest if colon and start.endswith(" bytes") else text
 
 
-async def answers(served: Served, sent: Sequence[Sent], top: int, service: Service) -> Answered:
+async def answers(
+    served: Served, sent: Sequence[Sent], top: int, service: Service, *, table: bool = False
+) -> Answered:
     """Answer pictures; those that cannot be used with the reason.
 
     Args:
@@ -107,10 +117,20 @@ async def answers(served: Served, sent: Sequence[Sent], top: int, service: Servi
         sent: At least one.
         top: How many of the likeliest classes are given.
         service: Its threads decode, and read the outputs.
+        table: Whether answers are also given as lines of a table.
 
     Raises:
         OverloadedError: If too many wait.
     """
+    if len(sent) == 1 and len(sent[0].content) <= SMALL and served.batcher.idle:
+
+        def whole(compute: Compute) -> Answered:
+            decoded = decode(served, sent[0], service.limits, service.metrics)
+            pixels = decoded.pixels
+            outputs = None if pixels is None else compute(pixels[None])
+            return _read(served, [decoded], outputs, top, table)
+
+        return await served.batcher.alone(whole)
     decoded = await decode_all(served, sent, service)
     usable = [each.pixels for each in decoded if each.pixels is not None]
     outputs: NDArray[Any] | None = None
@@ -118,7 +138,7 @@ async def answers(served: Served, sent: Sequence[Sent], top: int, service: Servi
         images = usable[0][None] if len(usable) == 1 else np.stack(usable)
         outputs = await served.batcher.run(images)
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(service.pool, _read, served, decoded, outputs, top)
+    return await loop.run_in_executor(service.pool, _read, served, decoded, outputs, top, table)
 
 
 async def decode_all(served: Served, sent: Sequence[Sent], service: Service) -> list[Decoded]:
@@ -142,7 +162,11 @@ async def decode_all(served: Served, sent: Sequence[Sent], service: Service) -> 
 
 
 def _read(
-    served: Served, decoded: Sequence[Decoded], outputs: NDArray[Any] | None, top: int
+    served: Served,
+    decoded: Sequence[Decoded],
+    outputs: NDArray[Any] | None,
+    top: int,
+    table: bool,
 ) -> Answered:
     """The answers in outputs; each picture by itself, so that no neighbour changes a bit."""
     task = served.estimator.model_.task
@@ -157,7 +181,13 @@ def _read(
             served.estimator, [each.name], each.pixels[None], row[None], [each.size]
         )
     records = [record(each, task, top) for each in found]
-    return Answered(records, sum(not each.answered for each in found))
+    unusable = sum(not each.answered for each in found)
+    if not table:
+        return Answered(records, unusable)
+    form = form_of(task)
+    for values, answer in zip(records, found, strict=True):
+        values["rows"] = form.rows(answer) if answer.answered else []
+    return Answered(records, unusable, [printable(name) for name in form.columns])
 
 
 def json_bytes(values: object) -> bytes:

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
     Compute = Callable[[Array], Array]
+
+T = TypeVar("T")
 
 _RECENT = 0.2
 """Weight of the newest batch in the measured time of a picture."""
@@ -67,10 +69,28 @@ class Engine:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pellucid-compute")
+        self._pending = 0
 
-    def submit(self, work: Callable[[], object]) -> None:
-        """Do some work, after what was submitted before."""
-        self._thread.submit(work)
+    @property
+    def idle(self) -> bool:
+        """Whether it has nothing to do."""
+        return not self._pending
+
+    def submit(self, work: Callable[[], T], done: Callable[[T], object]) -> None:
+        """Do some work, after what was submitted before.
+
+        Args:
+            work: What is done in the thread; it raises nothing.
+            done: Called in the event loop with what came of it.
+        """
+        loop = asyncio.get_running_loop()
+        self._pending += 1
+
+        def finish(found: T) -> None:
+            self._pending -= 1
+            done(found)
+
+        self._thread.submit(lambda: loop.call_soon_threadsafe(finish, work()))
 
     def close(self) -> None:
         """Wait for the last work, and let the thread go."""
@@ -153,6 +173,49 @@ class Batcher:
             raise
         return answers[0] if len(answers) == 1 else np.concatenate(answers)
 
+    @property
+    def idle(self) -> bool:
+        """Whether a request would be computed at once."""
+        return not self._running and not self._units and self._engine.idle
+
+    async def alone(self, work: Callable[[Compute], T]) -> T:
+        """Do all of a small request in the engine's thread, which is idle.
+
+        Each thread that a request passes through costs it the time of waking one.
+
+        Args:
+            work: Is given the network, and calls it once at most, with one picture.
+        """
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._running = [_Unit(np.empty(1), asyncio.get_running_loop().create_future())]
+        seconds: list[float] = []
+
+        def compute(images: Array) -> Array:
+            started = time.perf_counter()
+            found = self._compute(images)
+            seconds.append(time.perf_counter() - started)
+            return found
+
+        def whole() -> T | BaseException:
+            try:
+                return work(compute)
+            except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+                return error
+
+        def done(found: T | BaseException) -> None:
+            self._running = []
+            self._begin()
+            if not answer.done():  # cancelled meanwhile
+                if isinstance(found, BaseException):
+                    answer.set_exception(found)
+                else:
+                    answer.set_result(found)
+            if seconds:
+                self._measured(1, seconds[0])
+
+        self._engine.submit(whole, done)
+        return await answer
+
     def _leave(self, units: Sequence[_Unit]) -> None:
         gone = set(map(id, units))
         self._units = deque(unit for unit in self._units if id(unit) not in gone)
@@ -169,8 +232,7 @@ class Batcher:
         if self._running or not self._units:
             return
         batch = self._running = self._next()
-        loop = asyncio.get_running_loop()
-        self._engine.submit(lambda: self._work(batch, loop))
+        self._engine.submit(lambda: self._timed(batch), lambda found: self._done(batch, *found))
 
     def _next(self) -> list[_Unit]:
         """The first that waits, and those behind it that fit into a batch with it."""
@@ -185,12 +247,11 @@ class Batcher:
             count += len(batch[-1])
         return batch
 
-    def _work(self, batch: list[_Unit], loop: asyncio.AbstractEventLoop) -> None:
-        """In the engine's thread: compute a batch."""
+    def _timed(self, batch: list[_Unit]) -> tuple[list[Array | BaseException], float]:
+        """In the engine's thread: the answers of a batch, and seconds."""
         started = time.perf_counter()
         found = self._answers(batch)
-        seconds = time.perf_counter() - started
-        loop.call_soon_threadsafe(self._done, batch, found, seconds)
+        return found, time.perf_counter() - started
 
     def _answers(self, batch: list[_Unit]) -> list[Array | BaseException]:
         """The answers of each unit; of units that fail together, each alone."""
@@ -205,12 +266,9 @@ class Batcher:
         return list(np.split(whole, ends[:-1])) if len(batch) > 1 else [whole]
 
     def _done(self, batch: list[_Unit], found: list[Array | BaseException], seconds: float) -> None:
-        count = sum(map(len, batch))
-        each = seconds / count
-        before = self._picture_seconds or each
-        self._picture_seconds = before + _RECENT * (each - before)
         self._running = []
         self._begin()
+        self._measured(sum(map(len, batch)), seconds)
         for unit, answer in zip(batch, found, strict=True):
             if unit.answer.done():  # cancelled meanwhile
                 continue
@@ -218,5 +276,11 @@ class Batcher:
                 unit.answer.set_exception(answer)
             else:
                 unit.answer.set_result(answer)
+
+    def _measured(self, count: int, seconds: float) -> None:
+        """Take note of how long a batch took."""
+        each = seconds / count
+        before = self._picture_seconds or each
+        self._picture_seconds = before + _RECENT * (each - before)
         if self._watcher is not None:
             self._watcher.batch(count, seconds)

@@ -69,7 +69,7 @@ async def metadata(request: Request) -> Response:
                 "made_by": program.made_by(),
                 "input_datatypes": ["UINT8", "FP32", BYTES],
                 "levels": "0 to 255",
-                "batched_equals_single": True,
+                "batched_equals_single": served.same_bits,
                 "batch_pictures": served.batcher.most,
                 "loaded": served.loaded,
                 "reload_error": last.error if last else "",

@@ -49,6 +49,7 @@ class Served:
         version: 1, 2, …; a model that is loaded anew is a new version.
         estimator: The model with its program.
         batcher: The queue before its network.
+        same_bits: Whether pictures were found to have the same bits alone as in batches.
         loaded: When it was, in seconds since 1970.
         page: Its page, once somebody asked for it.
     """
@@ -57,6 +58,7 @@ class Served:
     version: int
     estimator: AnyEstimator
     batcher: Batcher
+    same_bits: bool
     loaded: float = field(default_factory=time.time)
     page: asyncio.Future[bytes] | None = None
 
@@ -216,7 +218,7 @@ class Models:
     def _prepared(self, source: Source) -> Served:
         estimator = looks(load_any(source.place, engine=self._engine_name), source.place)
         try:
-            warm_up(estimator)
+            same_bits = warm_up(estimator)
         except MemoryError as error:
             raise DataError(f"{printable(source.place)}: not enough memory to compute") from error
         program = estimator.program_
@@ -234,7 +236,7 @@ class Models:
             longest=self._limits.request_seconds / 2,
         )
         version = max(self._served.get(source.name, {0: None})) + 1
-        return Served(source, version, estimator, batcher)
+        return Served(source, version, estimator, batcher, same_bits)
 
     def close(self) -> None:
         """Let the threads go."""
@@ -247,19 +249,25 @@ def batch_size(estimator: AnyEstimator) -> int:
     return images_at_once(estimator.program_.forward_bytes, _BATCH)
 
 
-def warm_up(estimator: AnyEstimator) -> None:
-    """Compute what requests will, once: code is compiled, memory touched, modules imported."""
+def warm_up(estimator: AnyEstimator) -> bool:
+    """Compute what requests will, once: code is compiled, memory touched, modules imported.
+
+    Returns:
+        Whether pictures have the same bits alone as in batches, of two and of the most.
+    """
     program, preprocessing = estimator.program_, estimator.model_.preprocessing
     height, width, _ = preprocessing.shape
-    images: NDArray[np.uint8] = np.full(
-        (batch_size(estimator), *preprocessing.shape), 128, np.uint8
-    )
+    shape = (batch_size(estimator), *preprocessing.shape)
+    images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     with np.errstate(all="ignore"):
-        program.forward(images)
-        outputs = program.forward(images[:1])
-    list(read_outputs(estimator, ["grey"], images[:1], outputs, [(width, height)]))
+        together = program.forward(images)
+        two = program.forward(images[:2])
+        alone = [program.forward(images[i : i + 1]) for i in range(min(2, len(images)))]
+    list(read_outputs(estimator, ["noise"], images[:1], alone[0], [(width, height)]))
     if preprocessing.sound is None:
         preprocessing.read(_png(images[0]))
+    bits = np.concatenate(alone).tobytes()
+    return bits == two.tobytes() == together[: len(alone)].tobytes()
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:

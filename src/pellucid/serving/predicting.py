@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pellucid.serving.answers import answers
 from pellucid.serving.sent import sent_pictures
 from pellucid.serving.service import (
     facts,
+    flag,
     integer,
     json_response,
     served_of,
@@ -27,12 +28,16 @@ async def predict(request: Request) -> Response:
     """Answer the pictures of a request; 422 where none of them can be used."""
     service, served = service_of(request), served_of(request)
     top = integer(request, "top", TOP, 1) or TOP
+    table = flag(request, "table")
     sent = await sent_pictures(request, service.limits)
     facts(request)["pictures"] = len(sent)
-    answered = await while_connected(request, answers(served, sent, top, service))
+    answered = await while_connected(request, answers(served, sent, top, service, table=table))
     facts(request)["unusable"] = answered.unusable
     none = answered.unusable == len(sent)
-    values = {"model": served.name, "version": served.version, "answers": answered.records}
+    values: dict[str, Any] = {"model": served.name, "version": served.version}
+    if answered.columns is not None:
+        values["columns"] = answered.columns
+    values["answers"] = answered.records
     if none:
         values = {"error": answered.records[0]["error"], **values}
     return json_response(values, 422 if none else 200)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from pellucid.errors import ArgumentError
 from pellucid.serving.answers import json_bytes
+from pellucid.serving.guard import TASK
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -121,6 +122,18 @@ def integer(request: Request, name: str, default: int | None, least: int = 0) ->
     raise ArgumentError(f"{name} is {printable(text)!r:.60}; expected a whole number from {least}")
 
 
+def flag(request: Request, name: str) -> bool:
+    """Whether something is wanted, by a request's parameters: ``true``, or else ``false``.
+
+    Raises:
+        ArgumentError: If it is neither.
+    """
+    text = request.query_params.get(name, "false")
+    if text not in ("true", "false"):
+        raise ArgumentError(f"{name} is {printable(text)!r:.60}; expected true or false")
+    return text == "true"
+
+
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """The result of some work, which is cancelled when the client leaves.
 
@@ -129,6 +142,8 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
     Raises:
         ClientDisconnect: If the client has left.
     """
+    if TASK in request.scope:  # the guard cancels the whole request
+        return await work
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(request.receive())
     try:
