@@ -108,13 +108,13 @@ class Here:
 
 
 @contextlib.contextmanager
-def service(*places: object, **settings: Any) -> Iterator[Here]:
-    """A service in this process, with the reference engine, which compiles nothing."""
+def service(*places: object, engine: str = "reference", **settings: Any) -> Iterator[Here]:
+    """A service in this process, by default with the reference engine, which compiles nothing."""
     said: list[str] = []
     log: list[str] = []
     metrics = Metrics()
     limits = Limits(**settings)
-    models = Models("reference", limits, watcher=metrics.of_batches, remark=said.append)
+    models = Models(engine, limits, watcher=metrics.of_batches, remark=said.append)
     for source in sources([str(place) for place in places]):
         models.load(source)
     app = create_app(models, metrics, limits, write=log.append)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import numpy as np
+import pytest
+from PIL import Image
 
 from tests.serving.running import pictures, png, start
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from pellucid import ImageClassifier
     from tests.cli.conftest import Command
+
+GUIDE = Path(__file__).parent.parent.parent / "docs" / "serving.md"
 
 
 def test_from_start_to_end(model_file: Path, tmp_path: Path) -> None:
@@ -33,6 +39,29 @@ def test_from_start_to_end(model_file: Path, tmp_path: Path) -> None:
     assert code == 0, error
     assert "Traceback" not in error
     assert [json.loads(line)["status"] for line in out.splitlines()] == [200, 200, 200, 400]
+
+
+def test_the_guide_s_examples(
+    classifier: ImageClassifier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    classifier.save(tmp_path / "digits.safetensors")
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "seven.png")
+    monkeypatch.chdir(tmp_path)
+    text = GUIDE.read_text("utf-8").replace("28, 28", "8, 8")  # as small as this network's
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    found = start("digits.safetensors", folder=tmp_path)
+    try:
+        for block in blocks:
+            exec(block.replace("127.0.0.1:8000", found.place), {})  # noqa: S102 - our own
+    finally:
+        code, _, error = found.stop()
+    assert code == 0, error
+    answer, *shares = capsys.readouterr().out.replace("[", " ").replace("]", " ").split()
+    assert answer in classifier.model_.classes
+    assert sum(map(float, shares)) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_taken_port(model_file: Path, pellucid: Command) -> None:

@@ -166,6 +166,9 @@ def _run(
     )  # fmt: skip
     remark(f"serving at {url_of(listening)}")
     serve_app(app, listening, limits, grace=grace)
+    if app.state.service.left_at_work():  # Python would wait for them
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _write(line: str) -> None:

@@ -248,7 +248,7 @@ class _Exchange:
             await self.refuse(self._refusal)
 
     def _late(self) -> RefusedError:
-        if self._whole:
+        if self._whole or self._scope["method"] in _SAFE:  # which hardly ever have a body
             late = f"no answer within {self._guard.seconds:g} s; try again, or send fewer pictures"
             return RefusedError(503, late, [try_again(_BUSY_SECONDS)])
         return RefusedError(

@@ -194,6 +194,8 @@ class Models:
                         await self._reload(served.source)
                     except PellucidError:
                         continue  # the line is printed and kept
+                    except Exception as error:  # noqa: BLE001 - looking goes on, whatever it was
+                        self._remark(f"{served.name}: {type(error).__name__}: {error}")
 
     async def _reload(self, source: Source) -> Served:
         loop = asyncio.get_running_loop()
@@ -216,11 +218,15 @@ class Models:
         self._served[served.name] = {**kept, served.version: served}
 
     def _prepared(self, source: Source) -> Served:
-        estimator = looks(load_any(source.place, engine=self._engine_name), source.place)
         try:
+            estimator = looks(load_any(source.place, engine=self._engine_name), source.place)
             same_bits = warm_up(estimator)
+        except PellucidError:
+            raise
         except MemoryError as error:
             raise DataError(f"{printable(source.place)}: not enough memory to compute") from error
+        except OSError as error:
+            raise DataError(f"{printable(source.place)}: {error.strerror or error}") from error
         program = estimator.program_
 
         def compute(images: NDArray[Any]) -> NDArray[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -30,6 +31,9 @@ T = TypeVar("T")
 
 FACTS = "pellucid"
 """Where a request's scope keeps what its log line and the metrics say of it."""
+
+_LAST_SECONDS = 0.5
+"""For threads that are about to end."""
 
 
 @dataclass(eq=False)
@@ -79,6 +83,21 @@ class Service:
         for pool in (self.pool, self.opening, self.paging):
             pool.shutdown(wait=False, cancel_futures=True)
         self.models.close()
+
+    @staticmethod
+    def left_at_work() -> bool:
+        """Whether threads go on after :meth:`close`, for requests that nobody waits for any more.
+
+        A page takes long to make, and what has begun is not broken off.
+        """
+        names = ("pellucid-open", "pellucid-page", "pellucid-load", "pellucid-decode")
+        until = time.monotonic() + _LAST_SECONDS
+        for thread in threading.enumerate():
+            if thread.name.startswith(names):
+                thread.join(max(0.0, until - time.monotonic()))
+                if thread.is_alive():
+                    return True
+        return False
 
 
 def service_of(request: Request) -> Service:
