@@ -15,6 +15,7 @@ from pellucid.evaluation.answer_forms import form_of
 from pellucid.evaluation.prediction_files import record
 from pellucid.evaluation.predictions import Prediction, read_outputs
 from pellucid.serving.picture_bytes import check_picture
+from pellucid.serving.quick import is_quick
 from pellucid.tasks import Detection
 from pellucid.text import printable
 
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from pellucid.serving.metrics import Metrics
     from pellucid.serving.models import Served
     from pellucid.serving.service import Service
-
-SMALL = 100_000
-"""Bytes of a picture that is decoded in so little time that an idle engine's thread may do it."""
 
 JPEG = b"\xff\xd8"
 """How such files begin."""
@@ -122,7 +120,7 @@ async def answers(
     Raises:
         OverloadedError: If too many wait.
     """
-    if len(sent) == 1 and len(sent[0].content) <= SMALL and served.batcher.idle:
+    if len(sent) == 1 and served.batcher.idle and is_quick(sent[0].content):
 
         def whole(compute: Compute) -> Answered:
             decoded = decode(served, sent[0], service.limits, service.metrics)
