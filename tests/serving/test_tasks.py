@@ -22,7 +22,7 @@ from tests.interop.test_onnx_captions import captioner_model
 from tests.serving.running import Here, png, service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pellucid.tasks import Task
@@ -44,7 +44,7 @@ def detector() -> Model:
     return Model(Network(made.graph, weights), task, Preprocessing(40, 56, 3))
 
 
-MODELS = {
+MODELS: dict[str, Callable[[], Model]] = {
     "labels": lambda: of_row(MultiLabel(NAMES)),
     "numbers": lambda: of_row(
         Regression(NAMES, (40.0, 170.0, 70.0), (12.5, 9.0, 11.0), flat=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,12 +56,14 @@ class Decoded:
         pixels: (H, W, C), uint8; None where it cannot be used.
         size: Its width and height, where the task asks for them.
         problem: Why it cannot be used, in a line.
+        seconds: That decoding took.
     """
 
     name: str
     pixels: NDArray[np.uint8] | None = None
     size: tuple[int, int] | None = None
     problem: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +95,9 @@ def decode(served: Served, sent: Sent, limits: Limits, metrics: Metrics) -> Deco
         decoded = Decoded(sent.name, model.preprocessing.read(content, max_pixels=most), size)
     except PellucidError as error:
         decoded = Decoded(sent.name, problem=f"{printable(sent.name)}: {_reason(error)}")
-    usable = decoded.pixels is not None
-    metrics.decoded(served.name, time.perf_counter() - started, usable=usable)
-    return decoded
+    seconds = time.perf_counter() - started
+    metrics.decoded(served.name, seconds, usable=decoded.pixels is not None)
+    return replace(decoded, seconds=seconds)
 
 
 def _reason(error: PellucidError) -> str:
@@ -120,43 +122,48 @@ async def answers(
     Raises:
         OverloadedError: If too many wait.
     """
-    if len(sent) == 1 and served.batcher.idle and is_quick(sent[0].content):
+    quick = len(sent) == 1 and served.batcher.idle and is_quick(sent[0].content)
+    with served.batcher.admitted(len(sent)):
+        if quick:
+            return await served.batcher.alone(
+                lambda compute: _whole(served, sent[0], top, service, compute, table=table)
+            )
+        decoded = await decode_all(served, sent, service)
+        usable = [each.pixels for each in decoded if each.pixels is not None]
+        outputs: NDArray[Any] | None = None
+        if usable:
+            images = usable[0][None] if len(usable) == 1 else np.stack(usable)
+            outputs = await served.batcher.computed(images)
+        return await asyncio.get_running_loop().run_in_executor(
+            service.pool, _read, served, decoded, outputs, top, table
+        )
 
-        def whole(compute: Compute) -> Answered:
-            decoded = decode(served, sent[0], service.limits, service.metrics)
-            pixels = decoded.pixels
-            outputs = None if pixels is None else compute(pixels[None])
-            return _read(served, [decoded], outputs, top, table)
 
-        return await served.batcher.alone(whole)
-    decoded = await decode_all(served, sent, service)
-    usable = [each.pixels for each in decoded if each.pixels is not None]
-    outputs: NDArray[Any] | None = None
-    if usable:
-        images = usable[0][None] if len(usable) == 1 else np.stack(usable)
-        outputs = await served.batcher.run(images)
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(service.pool, _read, served, decoded, outputs, top, table)
+def _whole(
+    served: Served, sent: Sent, top: int, service: Service, compute: Compute, *, table: bool
+) -> Answered:
+    """All that is done for a lone picture."""
+    decoded = decode(served, sent, service.limits, service.metrics)
+    outputs = None if decoded.pixels is None else compute(decoded.pixels[None])
+    return _read(served, [decoded], outputs, top, table)
 
 
 async def decode_all(served: Served, sent: Sequence[Sent], service: Service) -> list[Decoded]:
-    """Pictures as the network takes them, decoded by several threads.
-
-    Raises:
-        OverloadedError: If too many wait already.
-    """
-    served.batcher.check(len(sent))
+    """Pictures as the network takes them, decoded by several threads; they have been admitted."""
     loop = asyncio.get_running_loop()
     decoding = [
         loop.run_in_executor(service.pool, decode, served, each, service.limits, service.metrics)
         for each in sent
     ]
     try:
-        return [await future for future in decoding]
+        found = [await future for future in decoding]
     except BaseException:  # cancelled: what has not begun is not done
         for future in decoding:
             future.cancel()
         raise
+    for each in found:
+        served.batcher.decoded(each.seconds / service.decoders)
+    return found
 
 
 def _read(

@@ -44,9 +44,9 @@ def create_app(
         watch: How often to look for changed model files, in seconds; None for never.
         middleware: Stands before the routes; what it refuses is counted and logged too.
     """
-    service = Service(
-        models, metrics, limits, ThreadPoolExecutor(available_threads() + 1, "pellucid-decode")
-    )
+    threads = available_threads()
+    pool = ThreadPoolExecutor(threads + 1, "pellucid-decode")
+    service = Service(models, metrics, limits, pool, threads)
     metrics.show(models)
 
     @contextlib.asynccontextmanager

@@ -7,6 +7,7 @@ came meanwhile are computed together. Nothing is ever held back to make a batch 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections import deque
@@ -19,7 +20,7 @@ import numpy as np
 from pellucid.errors import PellucidError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _RECENT = 0.2
-"""Weight of the newest batch in the measured time of a picture."""
+"""Weight of the newest in the measured times of a picture."""
 
 
 class OverloadedError(PellucidError):
@@ -128,39 +129,56 @@ class Batcher:
         self._watcher = watcher
         self._units: deque[_Unit] = deque()
         self._running: list[_Unit] = []
-        self._picture_seconds = 0.0
+        self._admitted = 0
+        self._picture_seconds = self._decode_seconds = 0.0
 
     # ------------------------------------------------------------------------------------- asking
 
     @property
     def waiting(self) -> int:
-        """Pictures that wait."""
-        return sum(map(len, self._units))
+        """Pictures that were admitted and are not being computed: decoded ones and others."""
+        return self._admitted - sum(map(len, self._running))
 
     @property
     def expected_wait(self) -> float:
-        """Seconds until all that is here would be computed, by the time of the last batches."""
-        return (self.waiting + sum(map(len, self._running))) * self._picture_seconds
+        """Seconds until all that is here would be answered, by the times measured last."""
+        return self._admitted * max(self._picture_seconds, self._decode_seconds)
 
-    def check(self, pictures: int = 1) -> None:
-        """Check that there is room for some pictures.
+    def decoded(self, seconds: float) -> None:
+        """Take note of how long a picture took to be decoded, for one of the threads that do it."""
+        self._decode_seconds = _blended(self._decode_seconds, seconds)
+
+    @contextlib.contextmanager
+    def admitted(self, pictures: int) -> Iterator[None]:
+        """Count pictures from before they are decoded until they are answered.
 
         Raises:
-            OverloadedError: If there is none, and others wait.
+            OverloadedError: If others are here, and there is no room for these, or they would wait
+                too long.
         """
         waiting, seconds = self.waiting, self.expected_wait
-        if self._running and (waiting + pictures > self._queue or seconds > self._longest):
+        if self._admitted and (waiting + pictures > self._queue or seconds > self._longest):
             raise OverloadedError(waiting, seconds)
+        self._admitted += pictures
+        try:
+            yield
+        finally:
+            self._admitted -= pictures
 
     async def run(self, images: Array) -> Array:
-        """The network's answers to pictures, (n, H, W, C) → (n, …).
-
-        Pictures of a cancelled call leave the queue.
+        """Admit pictures, and compute them.
 
         Raises:
-            OverloadedError: If too many wait.
+            OverloadedError: As :meth:`admitted`.
         """
-        self.check(len(images))
+        with self.admitted(len(images)):
+            return await self.computed(images)
+
+    async def computed(self, images: Array) -> Array:
+        """The network's answers to pictures that were admitted, (n, H, W, C) → (n, …).
+
+        Pictures of a cancelled call leave the queue.
+        """
         loop = asyncio.get_running_loop()
         parts = range(0, len(images), self.most)
         units = [_Unit(images[at : at + self.most], loop.create_future()) for at in parts]
@@ -176,7 +194,7 @@ class Batcher:
     @property
     def idle(self) -> bool:
         """Whether a request would be computed at once."""
-        return not self._running and not self._units and self._engine.idle
+        return not self._admitted and self._engine.idle
 
     async def alone(self, work: Callable[[Compute], T]) -> T:
         """Do all of a small request in the engine's thread, which is idle.
@@ -184,7 +202,7 @@ class Batcher:
         Each thread that a request passes through costs it the time of waking one.
 
         Args:
-            work: Is given the network, and calls it once at most, with one picture.
+            work: Is given the network, and calls it once at most, with one picture, admitted.
         """
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._running = [_Unit(np.empty(1), asyncio.get_running_loop().create_future())]
@@ -279,8 +297,11 @@ class Batcher:
 
     def _measured(self, count: int, seconds: float) -> None:
         """Take note of how long a batch took."""
-        each = seconds / count
-        before = self._picture_seconds or each
-        self._picture_seconds = before + _RECENT * (each - before)
+        self._picture_seconds = _blended(self._picture_seconds, seconds / count)
         if self._watcher is not None:
             self._watcher.batch(count, seconds)
+
+
+def _blended(before: float, newest: float) -> float:
+    """A running mean, in which the newest counts most."""
+    return before + _RECENT * (newest - before) if before else newest

@@ -112,20 +112,30 @@ async def _infer(
     )
     facts(request)["pictures"] = len(asked.pictures)
     _check_outputs(asked.outputs, served)
-    sizes: list[tuple[int, int] | None] = [None] * len(asked.pictures)
+    with served.batcher.admitted(len(asked.pictures)):
+        images, sizes = await _images(asked, served, service)
+        outputs = await served.batcher.computed(images)
+        return await loop.run_in_executor(
+            service.pool, _response, served, asked, images, outputs, sizes
+        )
+
+
+async def _images(
+    asked: InferRequest, served: Served, service: Service
+) -> tuple[NDArray[Any], list[tuple[int, int] | None]]:
+    """Pictures as the network takes them; of files also their sizes, where the task asks for them.
+
+    Raises:
+        DataError: If a file cannot be used.
+    """
     if isinstance(asked.pictures, np.ndarray):
-        images: NDArray[Any] = asked.pictures
-    else:
-        decoded = await decode_all(served, asked.pictures, service)
-        for each in decoded:
-            if each.problem:
-                raise DataError(each.problem)
-        images = np.stack([each.pixels for each in decoded if each.pixels is not None])
-        sizes = [each.size for each in decoded]
-    outputs = await served.batcher.run(images)
-    return await loop.run_in_executor(
-        service.pool, _response, served, asked, images, outputs, sizes
-    )
+        return asked.pictures, [None] * len(asked.pictures)
+    decoded = await decode_all(served, asked.pictures, service)
+    for each in decoded:
+        if each.problem:
+            raise DataError(each.problem)
+    images = np.stack([each.pixels for each in decoded if each.pixels is not None])
+    return images, [each.size for each in decoded]
 
 
 def _names(served: Served) -> list[str]:

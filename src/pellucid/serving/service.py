@@ -45,6 +45,7 @@ class Service:
         metrics: What is counted.
         limits: What is accepted.
         pool: Threads that decode pictures and read outputs.
+        decoders: How many pictures are decoded at the same time.
         opening: The one thread that explains and traces, so that these never take more than a
             core from the others.
         paging: The one thread that makes pages.
@@ -57,6 +58,7 @@ class Service:
     metrics: Metrics
     limits: Limits
     pool: ThreadPoolExecutor
+    decoders: int
     opening: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="pellucid-open")
     )
