@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,10 @@ import pytest
 from PIL import Image
 
 import pellucid as pl
-from pellucid.errors import ArgumentError
 from pellucid.evaluation.detection import judged_boxes
 from pellucid.explain.activations import Activations
 from pellucid.metrics.detection import bootstrap_means
 from tests.estimators.test_detector import made, scene, scenes
-from tests.messages import check_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +34,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "given",
     [
-        ["lecture", "M", "P"],
-        ["features", "P", "--from", "M", "--out", "features.csv"],
         ["predict", "M", "P", "--label", "dark"],
         ["predict", "M", "P", "--top", "3"],
     ],
@@ -51,6 +48,39 @@ def test_what_is_made_for_others_says_so(
     assert len(line) < 300
     assert "object detection" in line or "ends in" in line or "dense" in line, line
     assert not list(tmp_path.iterdir())
+
+
+def test_the_lecture_follows_a_box_of_the_detector(pellucid: Command, folder: Path) -> None:
+    given = (folder / "boxes.safetensors", folder / "1.png", "--engine", "reference")
+    told = pellucid("lecture", *given, "--label", "dark 2,10,20,50").stdout
+    assert "1 dark" in told
+    made = json.loads(pellucid("lecture", *given, "--json").stdout)
+    steps = [each["name"] for each in made["steps"]]
+    assert (steps[0], steps[-2:]) == ("input", ["boxes", "found"])
+    found = pl.ObjectDetector.load(given[0], engine="reference").detections(given[1])
+    assert not isinstance(found, list)
+    surest = max(found.probabilities)
+    assert made["steps"][-1]["value"] == pytest.approx(surest, rel=1e-6)
+
+
+def test_its_features_are_the_means_of_the_maps_that_its_heads_read(
+    pellucid: Command, folder: Path, tmp_path: Path
+) -> None:
+    model = folder / "boxes.safetensors"
+    given = ("--from", model, "--engine", "reference")
+    pellucid("features", folder / "1.png", *given, "--out", "one.npz")
+    values = pl.ObjectDetector.load(model, engine="reference").values(folder / "1.png")
+    (row,) = np.load(tmp_path / "one.npz")["features"]
+    np.testing.assert_allclose(row, values["smooth-relu"].mean(axis=(0, 1)), rtol=1e-5)
+    (tmp_path / "1.png").write_bytes((folder / "1.png").read_bytes())
+    rows = "path,class,x0,y0,x1,y1\n1.png,dark,2,10,20,50\n"
+    (tmp_path / "boxes.csv").write_text(rows, "utf-8")
+    pellucid("features", "boxes.csv", "--task", "detection", *given, "--out", "known.csv")
+    (known,) = csv.DictReader((tmp_path / "known.csv").read_text("utf-8").splitlines())
+    assert known["label"] == "1 dark"
+    np.testing.assert_allclose(float(known["feature3"]), row[3], rtol=1e-6)
+    pellucid("features", "boxes.csv", "--task", "detection", *given, "--out", "known.npz")
+    assert np.load(tmp_path / "known.npz")["labels"].tolist() == ["1 dark"]
 
 
 @pytest.mark.parametrize(
@@ -144,10 +174,9 @@ def test_two_are_compared_by_the_same_draws(folder: Path, tmp_path: Path) -> Non
 def test_methods(folder: Path) -> None:
     detector = pl.ObjectDetector.load(folder / "boxes.safetensors")
     picture = scene(1)[0]
-    with pytest.raises(ArgumentError) as caught:
-        detector.features(picture)
-    check_line(caught.value, 300)
     values = detector.values(picture)
+    means = values["smooth-relu"].mean(axis=(0, 1))
+    np.testing.assert_allclose(detector.features(picture), means, rtol=1e-4, atol=1e-6)
     found = detector.detections(picture, 0.01)
     assert not isinstance(found, list)
     rows = values["found"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from pycocotools import mask
 
 import pellucid as pl
 from pellucid.architectures.detector import detector, first_weights
@@ -175,7 +177,7 @@ def test_what_is_refused(model: Model) -> None:
         lambda: backward(model, PICTURE, [("dark", 40, 8, 40, 30)]),
         lambda: backward(model, PICTURE, [("dark", 1, 1, 2, 2)] * (TASK.boxes + 1)),
         lambda: backward(model, PICTURE).probabilities,
-        lambda: story(model, PICTURE),
+        lambda: story(blind, PICTURE),
     ):
         with pytest.raises(ArgumentError) as caught:
             call()
@@ -185,6 +187,54 @@ def test_what_is_refused(model: Model) -> None:
     classes.fit(np.stack([picture] * 4), [0, 1, 0, 1], allow_one_class=True)
     with pytest.raises(ArgumentError, match="detector"):
         classes.explain(picture, box=0)
+
+
+def test_the_lecture_s_story_leads_to_the_surest_box(model: Model) -> None:
+    rows = [("dark", 10, 8, 40, 30), ("light", 50.5, 20, 90, 60)]
+    found = story(replace(model, task=replace(TASK, shown=0.001)), PICTURE, rows)
+    surest = found.activations.boxes[0]
+    assert (found.answer_at, found.answer, found.box) == (surest.logit, surest.name, surest)
+    assert found.path[-1] == ("boxes", surest.logit)
+    by_name = {each.step.name: each for each in found.steps}
+    votes, read = by_name["boxes"], by_name["found"]
+    assert votes.opened is not None
+    assert (votes.opened.layer, votes.opened.at) == ("classes", surest.logit)
+    assert votes.term is not None
+    assert read.opened is not None
+    assert read.opened.value == pytest.approx(surest.probability)
+    assert found.weight.total == pytest.approx(found.weight.gradient, rel=1e-3, abs=1e-6)
+    described = found.to_dict()
+    assert described["learning"]["y"] is None
+    assert described["judges"] == found.judges.to_dict()
+    page = found.to_html()
+    for n, side in enumerate(("left", "top", "right", "bottom")):
+        z = found.backward.outputs[surest.numbers[side]]
+        assert f"{8 * np.exp(z):.1f}" in page, n
+
+
+def test_the_judges_of_boxes_are_those_of_coco(model: Model) -> None:
+    """Hits at an intersection over union of 0.5, each box taken once, by pycocotools' overlaps."""
+    sure = replace(model, task=replace(TASK, shown=0.4))
+    looked = Activations.of(sure, PICTURE)
+    shown = [each for each in looked.boxes if each.probability >= 0.4]
+    rows = [(each.name, *(np.array(each.box) + 1.0)) for each in shown[::2]]
+    rows.append(("dark", 0, 0, 3, 3))
+    found = story(sure, PICTURE, rows).judges.to_dict()
+    free = list(range(len(rows)))
+    hits = 0
+
+    def wide(boxes: Any) -> Any:
+        edges = np.array(boxes, np.float64)
+        return np.concatenate([edges[:, :2], edges[:, 2:] - edges[:, :2]], axis=1)
+
+    for each in shown:
+        overlaps = mask.iou(wide([each.box]), wide([row[1:] for row in rows]), [0] * len(rows))[0]
+        fits = [k for k in free if rows[k][0] == each.name and overlaps[k] >= 0.5]
+        if fits:
+            free.remove(max(fits, key=lambda k: float(overlaps[k])))
+            hits += 1
+    assert 0 < hits < len(shown)
+    assert found == {"right": hits, "false": len(shown) - hits, "missed": len(rows) - hits}
 
 
 def test_what_may_be_at_a_place(model: Model) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jiwer
 import numpy as np
 import pytest
 import torch
@@ -157,7 +158,15 @@ def test_texts_that_the_loss_cannot_take_are_refused(text: str, said: str) -> No
     check_line(raised.value)
 
 
-def test_the_lecture_s_story_is_refused() -> None:
-    with pytest.raises(ArgumentError, match="one row") as raised:
-        story(recognizer(), PICTURE)
-    check_line(raised.value)
+@pytest.mark.parametrize("rows", [False, True])
+def test_the_lecture_s_story_leads_to_the_surest_word(rows: bool) -> None:
+    found = story(recognizer(rows=rows), PICTURE, "two three")
+    surest = max(found.activations.written, key=lambda each: each.probability)
+    assert (found.answer_at, found.answer) == (surest.logit, surest.name)
+    assert found.path[-1] == (found.activations.logits, surest.logit)
+    heard = str(found.trace.answer)
+    said = jiwer.process_words("two three", heard)
+    errors = said.substitutions + said.deletions + said.insertions
+    assert found.judges.to_dict() == {"errors": errors, "words": 2}
+    assert found.to_dict()["learning"]["y"] is None
+    assert all(f">{each.name}<" in found.to_html() for each in found.activations.written)

@@ -19,6 +19,7 @@ from pellucid.explain.evidence import Evidence
 from pellucid.explain.explanation import explain
 from pellucid.explain.place import anchors_of
 from pellucid.explain.score import choose_score
+from pellucid.explain.story import story
 from pellucid.explain.trace import trace
 from pellucid.files import Model
 from pellucid.graph import Network
@@ -51,6 +52,23 @@ def model() -> Model:
         weights[f"{name}.kernel"] = kernel * np.float32(deviation / kernel.std())
     weights["classes.bias"] = np.array([0.0, -0.6, 0.5], np.float32)
     return Model(Network(graph, weights), TASK, Preprocessing(64, 96, 3), {})
+
+
+def test_the_lecture_s_story_leads_to_the_surest_box(model: Model) -> None:
+    found = story(model, PICTURE, "dark 10,8,40,30")
+    surest = found.activations.boxes[0]
+    assert (found.answer_at, found.box) == (surest.logit, surest)
+    region = surest.logit[0]
+    by_name = {each.step.name: each for each in found.steps}
+    votes, proposed = by_name["boxes"].opened, by_name["proposals"].opened
+    assert votes is not None
+    assert proposed is not None
+    assert (votes.layer, votes.at[0]) == ("classes", region)
+    assert proposed.at == (region, 0)
+    assert proposed.value == found.backward.outputs[region, 0]
+    assert found.weight.total == pytest.approx(found.weight.gradient, rel=1e-3, abs=1e-6)
+    page = found.to_html()
+    assert all(f"{edge:.1f}" in page for edge in surest.box)
 
 
 def test_no_class_may_be_called_as_what_lies_nowhere_is() -> None:

@@ -52,7 +52,7 @@ def test_the_followed_value_is_where_it_says(name: str) -> None:
     """Each waypoint reads the one before, alive as far as the answer's logit."""
     found = story_of(name)
     graph = found.activations.model.network.graph
-    assert found.path[-1] == (graph.output, (found.answer_index,))
+    assert found.path[-1] == (graph.output, found.answer_at)
     by_name = {each.step.name: each for each in found.steps}
     for before, (layer, at) in pairwise(found.path):
         each = by_name[layer]
@@ -88,7 +88,7 @@ def test_it_begins_with_a_strong_value_that_speaks_for_the_answer(name: str) -> 
     kernel = activations.model.network.weights[f"{start.layer}.kernel"]
     assert len(start) == kernel[..., 0].size  # not at the border
     values = activations.values[start.layer]
-    gradient = answer_gradients(activations, found.answer_index)[start.layer]
+    gradient = answer_gradients(activations, found.answer_at)[start.layer]
     fits = np.zeros(values.shape[:2], bool)  # found the slow way
     for at in np.ndindex(*fits.shape):
         fits[at] = len(ValueTerms.of(activations, start.layer, (*at, 0))) == kernel[..., 0].size
@@ -317,7 +317,7 @@ def test_it_is_the_same_path_from_a_classifier(classifier: ImageClassifier, digi
     pixels = digits[1].images[3]
     found = story(classifier, pixels, int(digits[1].places[3]))
     activations = Activations.of(classifier, pixels)
-    gradients = answer_gradients(activations, found.answer_index)
+    gradients = answer_gradients(activations, found.answer_at)
     assert found.path == followed(activations, gradients, telling_value(activations, gradients))
     assert found.truth == digits[1].classes[digits[1].places[3]]
     with pytest.raises(ArgumentError, match="no class is called 'ten'") as caught:

@@ -13,11 +13,14 @@ from pellucid.errors import ArgumentError, DataError
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
     from pellucid.data.reading import Reading
     from pellucid.files import Model
-    from pellucid.files.feature_file import FeatureSet, PictureFeatures
+    from pellucid.files.feature_file import DescribedFeatures, FeatureSet, PictureFeatures
     from pellucid.transfer.body import Body
     from pellucid.transfer.features import FeatureReader, Watching
 
@@ -32,7 +35,7 @@ def read_features(
     task: str | None,
     engine: str,
     watching: Watching,
-) -> tuple[FeatureSet, tuple[str, ...]]:
+) -> tuple[FeatureSet | DescribedFeatures, tuple[str, ...]]:
     """What a body sees in all pictures of some data, and what the user should know of these.
 
     Args:
@@ -57,7 +60,27 @@ def read_features(
         raise DataError(f"{printable(source)}: holds no pictures")
     found = {part: (data, reader.read(data.images, watching)) for part, data in parts.items()}
     targets = next(iter(parts.values())).targets
-    return feature_set(TASKS[targets.kind].of(targets), body, found), notes
+    task_of = TASKS[targets.kind]
+    if task_of.of_map or task_of.makes_pictures:  # whose targets are no rows of numbers
+        return _described(body, found), notes
+    return feature_set(task_of.of(targets), body, found), notes
+
+
+def _described(
+    body: Body, found: Mapping[str, tuple[Dataset, NDArray[np.float32]]]
+) -> DescribedFeatures:
+    """Features of parts of data with what is known of each picture, as tables have it."""
+    from pellucid.files.feature_file import PARTS, DescribedFeatures
+
+    datasets = [data for data, _ in found.values()]
+    lengths = [len(data) for data in datasets]
+    return DescribedFeatures(
+        np.concatenate([features for _, features in found.values()]),
+        tuple(data.picture_name(i) for data in datasets for i in range(len(data))),
+        body.digest.hex(),
+        tuple(" ".join(data.targets.cells(i)) for data in datasets for i in range(len(data))),
+        np.repeat(np.array([PARTS.index(part) for part in found], np.uint8), lengths),
+    )
 
 
 def read_unlabelled(
@@ -163,5 +186,5 @@ def _opened(given: str, reading: Reading, engine: str) -> tuple[Model, Body, Fea
     from pellucid.transfer.features import FeatureReader
 
     model = remembered_model(given, engine)
-    body = Body.of(model, given)
+    body = Body.for_features(model, given)
     return model, body, FeatureReader(body, get_engine(engine), open_feature_cache(reading.cache))

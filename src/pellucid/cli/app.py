@@ -37,6 +37,7 @@ from pellucid.cli.time import time_
 from pellucid.cli.trace import trace
 from pellucid.cli.train import train
 from pellucid.cli.verify import verify
+from pellucid.cli.wrong_use import wrong_use_explained
 from pellucid.errors import ArgumentError
 from pellucid.launched import launched
 from pellucid.version import __version__
@@ -44,11 +45,11 @@ from pellucid.version import __version__
 
 class _Commands(CommandGroup):
     def make_context(self, *args: Any, **extra: Any) -> Any:
-        with explained():  # help is printed here
+        with explained(), wrong_use_explained():  # help is printed here
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: Any) -> Any:
-        with explained():  # here already, since Typer says nothing when it is interrupted
+        with explained(), wrong_use_explained():  # here, since Typer ends in silence when stopped
             return super().invoke(ctx)
 
 

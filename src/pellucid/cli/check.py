@@ -121,6 +121,8 @@ def check(
     if with_features:
         from pellucid.cli.all_features import read_features
         from pellucid.data.reading import Reading
+        from pellucid.errors import ArgumentError
+        from pellucid.files.feature_file import FeatureSet
         from pellucid.transfer.suspicions import with_suspicions
 
         reading = Reading(
@@ -129,6 +131,11 @@ def check(
     )  # fmt: skip
         with CountBar("features", console) as progress:
             found, _ = read_features(data, body, reading, task, engine, progress)
+        if not isinstance(found, FeatureSet):
+            raise ArgumentError(
+                "--with-features looks for wrong classes, labels and numbers, and these data have "
+                "boxes or texts; leave it out"
+            )
         with CountBar("folds", console) as progress:
             report = with_suspicions(report, found, seed, progress)
     print_result(report, json=json)

@@ -51,7 +51,7 @@ def features(
             "--from",
             metavar="NAME|FILE|RUN",
             help="The network: a name, a model file, or a run's folder. What its last dense layer "
-            "reads are the features.",
+            "reads are the features; of detectors and speech the means of its last maps.",
         ),
     ] = BODY,
     max_pixels: arguments.MaxPixels = MAX_PIXELS,
@@ -125,7 +125,7 @@ def as_bytes(found: PictureFeatures, ending: str) -> bytes:
 
 
 def _npz(found: PictureFeatures) -> bytes:
-    from pellucid.files.feature_file import PARTS, FeatureSet
+    from pellucid.files.feature_file import PARTS, DescribedFeatures, FeatureSet
 
     arrays = {"features": found.features, "names": np.array(found.names)}
     if isinstance(found, FeatureSet):
@@ -134,6 +134,8 @@ def _npz(found: PictureFeatures) -> bytes:
             "parts": np.array(PARTS)[found.parts],
             "classes": np.array(found.task.names),
         }
+    elif isinstance(found, DescribedFeatures):
+        arrays |= {"labels": np.array(found.labels), "parts": np.array(PARTS)[found.parts]}
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
     return file.getvalue()
@@ -141,8 +143,12 @@ def _npz(found: PictureFeatures) -> bytes:
 
 def _labels(found: PictureFeatures) -> tuple[list[str], list[list[Any]]]:
     """The heads of the columns that say what is known of pictures, and these columns' rows."""
-    from pellucid.files.feature_file import PARTS, FeatureSet
+    from pellucid.files.feature_file import PARTS, DescribedFeatures, FeatureSet
 
+    if isinstance(found, DescribedFeatures):
+        known_parts = [PARTS[place] for place in found.parts.tolist()]
+        labels = [printable(label) for label in found.labels]
+        return ["part", "label"], [list(pair) for pair in zip(known_parts, labels, strict=True)]
     if not isinstance(found, FeatureSet):
         return [], [[] for _ in found.names]
     parts, known = [PARTS[place] for place in found.parts.tolist()], found.task.names

@@ -114,6 +114,9 @@ class AnsweringEstimator(ImageEstimator):
     def features(self, pictures: Picture | Sequence[Picture] | NDArray[Any]) -> NDArray[np.float32]:
         """What the last dense layer reads of pictures, float32 (D,) or (N, D).
 
+        Of detectors and speech it is the mean, over all places, of the last maps that everything
+        behind is made of (:meth:`pellucid.transfer.body.Body.for_features`).
+
         Pictures that are alike to the network have features that point the same way: a search for
         nearest neighbours, a clustering or another program's classifier works on them. They are
         kept on disk as decoded pictures are.
@@ -122,9 +125,9 @@ class AnsweringEstimator(ImageEstimator):
             pictures: As in :meth:`predict`.
 
         Raises:
-            ArgumentError: If the network does not end in a dense layer.
+            ArgumentError: If the network has no such values.
         """
-        body = Body.of(self.model_, "the model")
+        body = Body.for_features(self.model_, "the model")
         images, single = as_images(self.model_, pictures, self.max_pixels)
         reader = FeatureReader(body, get_engine(self.engine), open_feature_cache(True))
         found = reader.read(images)

@@ -13,15 +13,28 @@ from pellucid.metrics.classification import (
     cross_entropy_of_logits,
     squared_errors_of_logits,
 )
+from pellucid.metrics.matching import match
+from pellucid.metrics.word_error import distance
 from pellucid.ops import SigmoidCrossEntropy, SquaredError
-from pellucid.tasks import MultiLabel, Regression
+from pellucid.tasks import Detection, MultiLabel, Regression, Transcription
+from pellucid.tasks.detection import detections_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pellucid.explain.backward import Backward
 
 
+class JudgesSayings:
+    """What judges of one kind say of one answer."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {name: numbers(value) for name, value in vars(self).items()}
+
+
 @dataclass(frozen=True)
-class Judges:
+class Judges(JudgesSayings):
     """The lecture's three judges of one answer.
 
     Attributes:
@@ -34,13 +47,9 @@ class Judges:
     mean_squared_error: float
     cross_entropy: float
 
-    def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {name: numbers(value) for name, value in vars(self).items()}
-
 
 @dataclass(frozen=True)
-class LabelJudges:
+class LabelJudges(JudgesSayings):
     """Those of several labels.
 
     Attributes:
@@ -53,11 +62,9 @@ class LabelJudges:
     mean_squared_error: float
     cross_entropy: float
 
-    to_dict = Judges.to_dict
-
 
 @dataclass(frozen=True)
-class NumberJudges:
+class NumberJudges(JudgesSayings):
     """Those of numbers.
 
     Attributes:
@@ -68,12 +75,43 @@ class NumberJudges:
     absolute_errors: tuple[float, ...]
     mean_squared_error: float
 
-    to_dict = Judges.to_dict
+
+@dataclass(frozen=True)
+class BoxJudges(JudgesSayings):
+    """Those of boxes that are shown to users, at an intersection over union of 0.5.
+
+    Attributes:
+        right: How many take a box of the picture of their class; each is taken by one.
+        false: How many take none.
+        missed: How many boxes of the picture none takes.
+    """
+
+    right: int
+    false: int
+    missed: int
 
 
-def judges_of(gone: Backward) -> Judges | LabelJudges | NumberJudges:
+@dataclass(frozen=True)
+class TextJudges(JudgesSayings):
+    """Those of texts.
+
+    Attributes:
+        errors: The fewest words exchanged, left out or added between what is said and heard.
+        words: How many are said.
+    """
+
+    errors: int
+    words: int
+
+
+def judges_of(gone: Backward) -> JudgesSayings:
     """What they say of the answer that a backward pass begins with."""
     task, read, right = gone.activations.model.task, gone.activations.answer, gone.targets
+    if isinstance(task, Detection):
+        return _of_boxes(task, read, right)
+    if isinstance(task, Transcription):
+        said = task.text_of(right[right >= 0].astype(np.int64).tolist()).split()
+        return TextJudges(distance(said, str(task.described(read)).split()), len(said))
     outputs = gone.outputs[None]
     if isinstance(task, MultiLabel):
         wrong = (read >= task.threshold) != (right == 1.0)
@@ -91,3 +129,11 @@ def judges_of(gone: Backward) -> Judges | LabelJudges | NumberJudges:
         float(squared_errors_of_logits(logits, label).mean()),
         cross_entropy_of_logits(logits, label),
     )
+
+
+def _of_boxes(task: Detection, read: NDArray[np.float64], right: NDArray[np.float64]) -> BoxJudges:
+    """Those of the boxes that are shown, (M, 6), and those of the picture."""
+    shown = np.where((read[:, 4] >= task.shown)[:, None], read, [0, 0, 0, 0, 0, -1])
+    matches = match(detections_of(shown[None]), right[None], len(task.classes), thresholds=(0.5,))
+    hits = int(matches.right.sum())
+    return BoxJudges(hits, int(matches.wrong.sum()), int(matches.numbers.sum()) - hits)

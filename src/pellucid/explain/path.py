@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     """A layer, and the place of the followed value in its output."""
 
 
-def answer_gradients(activations: Activations, answer: int) -> dict[str, Array]:
+def answer_gradients(activations: Activations, answer: Position) -> dict[str, Array]:
     """∂(the answer's score)/∂value of every layer's output, by name.
 
     Args:
         activations: The picture in its network.
-        answer: Which logit the answer is.
+        answer: The place of its logit in the output: (k,) of a row.
     """
     graph = activations.model.network.graph
     at_logits = np.zeros((1, *graph.output_shape))
-    at_logits[0, answer] = 1.0
+    at_logits[(0, *answer)] = 1.0
     found = activations.program.differentiate(
         graph,
         {graph.input: activations.pixels[None]},

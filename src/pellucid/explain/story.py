@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from pellucid.data.pillow import MAX_PIXELS
 from pellucid.explain.activations import Activations
-from pellucid.explain.backward import backward
+from pellucid.explain.backward import differentiated
 from pellucid.explain.judges import judges_of
 from pellucid.explain.path import answer_gradients, followed, telling_value
 from pellucid.explain.records import number, numbers, record
+from pellucid.explain.score import choose_score
 from pellucid.explain.trace import Trace
 from pellucid.explain.value_terms import ValueTerms
 from pellucid.explain.windows import FLAT, frame, windows_of
 from pellucid.graph import INPUT
+from pellucid.ops.finding import PROBABILITY
 from pellucid.record import Record
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
@@ -27,14 +28,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.preprocessing import Picture
-    from pellucid.engines import Program
     from pellucid.explain.activations import Position
     from pellucid.explain.backward import Backward, GradientTerms
+    from pellucid.explain.judges import JudgesSayings
     from pellucid.explain.path import Waypoint
     from pellucid.explain.steps import Step
     from pellucid.explain.truth import Right
     from pellucid.files import Model
     from pellucid.files.classifier import Classifier
+    from pellucid.tasks.found_box import FoundBox
 
 WINDOW = 7
 """Rows and columns of the pixels that a story shows."""
@@ -126,12 +128,16 @@ class Story(Record):
         backward: Every gradient of the backward pass.
         path: The layers and places that the followed value passes, up to the logits where it gets
             so far.
+        answer_at: The place of the output that the story leads to: of a row (k,), the likeliest
+            class or label or the first number; of boxes the logit of the most probable one; of
+            speech that of the most probable word or character.
     """
 
     record_kind: ClassVar[str] = "story"
     trace: Trace
     backward: Backward
     path: tuple[Waypoint, ...]
+    answer_at: Position
 
     subject = OldAttribute("activations")
     told = OldAttribute("steps")
@@ -148,13 +154,24 @@ class Story(Record):
 
     @property
     def answer(self) -> str:
-        """The likeliest class or label, or the first number: what the story leads to."""
-        return self.activations.classes[self.answer_index]
+        """What the story leads to: a class, a label, a number's name, a word or a character."""
+        return self.activations.model.task.output_at(self.answer_at).name
 
-    @property
-    def answer_index(self) -> int:
-        """Its output."""
-        return _answer(self.activations)
+    @cached_property
+    def box(self) -> FoundBox:
+        """Of detectors, the box whose class the story leads to."""
+        return next(each for each in self.activations.boxes if each.logit == self.answer_at)
+
+    @cached_property
+    def read_at(self) -> Position:
+        """The place of the answer among what users read, as a trace has it last."""
+        activations = self.activations
+        if not activations.model.task.of_boxes:
+            return self.answer_at
+        rows = activations.model.task.boxes_of(
+            np.asarray(activations.values[activations.logits], np.float64)
+        )
+        return [each.logit for each in rows].index(self.answer_at), PROBABILITY
 
     @property
     def truth(self) -> str:
@@ -182,20 +199,26 @@ class Story(Record):
     @cached_property
     def steps(self) -> tuple[StoryStep, ...]:
         """Every step in order, the picture first and the answer last."""
-        answer = (self.answer_index,)
-        always = {
-            self.activations.logits: answer,
-            self.activations.graph.output: answer,
-            self.start.layer: self.start.at,
-        }
+        logits, read = self.activations.logits, self.activations.graph.output
+        always = {logits: self.answer_at, read: self.read_at, self.start.layer: self.start.at}
         places: dict[str, Position] = dict(self.path)
         before = {layer: self.path[i] for i, (layer, _) in enumerate(self.path[1:])}
-        if self.path[-1] == (self.activations.logits, answer):
-            places[self.activations.graph.output] = answer
-            before[self.activations.graph.output] = self.path[-1]
+        if self.path[-1] == (logits, self.answer_at):
+            places[read] = self.read_at
+            before[read] = self.path[-1]
+            votes = self._votes.layer, self._votes.at
+            if votes in self.path[1:]:  # through layers that hand its sum on to the logits
+                before[logits] = self.path[self.path.index(votes) - 1]
         return tuple(
             self._step(step, always, places, before.get(step.name)) for step in self.trace.steps
         )
+
+    @cached_property
+    def _votes(self) -> ValueTerms:
+        """The answer's logit in the layer that computes it."""
+        if self.activations.model.task.of_map:
+            return self.trace.computed(self.answer_at)
+        return ValueTerms.of(self.activations, self.activations.logits, self.answer_at)
 
     @cached_property
     def window(self) -> PixelWindow:
@@ -213,7 +236,7 @@ class Story(Record):
         return PixelWindow((top, left), last, pixels)
 
     @cached_property
-    def judges(self) -> Any:
+    def judges(self) -> JudgesSayings:
         """What the judges of the task say of the answer, see :mod:`pellucid.explain.judges`."""
         return judges_of(self.backward)
 
@@ -258,7 +281,7 @@ class Story(Record):
             judges=self.judges.to_dict(),
             learning={
                 "loss": number(gone.loss),
-                "y": None if gone.of_numbers else numbers(gone.probabilities),
+                "y": None if gone.of_numbers or gone.of_map else numbers(gone.probabilities),
                 "z": numbers(gone.outputs),
                 "t": gone.targets.tolist(),
                 "difference": numbers(gone.differences),
@@ -282,11 +305,16 @@ class Story(Record):
         place = always.get(name, places.get(name))
         if step.kind == "normalise" and len(step.shape) == 3:
             place = _pixel_behind(self.start)
+        if step.kind == "propose" and self.activations.model.task.of_regions:
+            place = self.answer_at[0], 0
         passes = places.get(name) == place is not None
         if place is None and full:
             strongest = np.nan_to_num(step.values).argmax()
             place = tuple(int(n) for n in np.unravel_index(strongest, step.shape))
-        opened = None if place is None else ValueTerms.of(self.activations, name, place)
+        opened = None
+        if place is not None:
+            is_answer = name == self.activations.logits
+            opened = self._votes if is_answer else ValueTerms.of(self.activations, name, place)
         return StoryStep(step, full, opened, before if passes else None, passes)
 
     @cached_property
@@ -317,31 +345,23 @@ def story(source: Model | Classifier, picture: Picture, label: Right | None = No
 
     Raises:
         ArgumentError: If there is no such class or label, or other numbers are expected; or if the
-            network has no layer with weights to tell of.
+            network has no layer with weights to tell of; or no box or word is found.
     """
     activations = Activations.of(source, picture)
-    check_row(activations.model.task, "the lecture's story")
-    loaded = _Loaded(activations.model, activations.program)
-    gone = backward(loaded, activations.pixels, label)
-    gradients = answer_gradients(gone.activations, _answer(gone.activations))
-    path = followed(gone.activations, gradients, telling_value(gone.activations, gradients))
-    return Story(Trace(gone.activations), gone, path)
+    check_row(activations.model.task, "the lecture's story", boxes=True)
+    gone = differentiated(activations, label)
+    at = _answer(activations)
+    gradients = answer_gradients(activations, at)
+    path = followed(activations, gradients, telling_value(activations, gradients))
+    return Story(Trace(activations), gone, path, at)
 
 
-@dataclass(frozen=True, eq=False)
-class _Loaded:
-    """A model with a program that has it already."""
-
-    model_: Model
-    program_: Program
-    max_pixels: int = MAX_PIXELS
-
-
-def _answer(activations: Activations) -> int:
-    """The output that a story leads to: of the likeliest class or label, or the first number."""
-    if isinstance(activations.model.task, Regression):
-        return 0
-    return int(activations.answer.argmax())
+def _answer(activations: Activations) -> Position:
+    """The place of the output that a story leads to."""
+    task = activations.model.task
+    if task.of_map:
+        return choose_score(activations).at
+    return (0,) if isinstance(task, Regression) else (int(activations.answer.argmax()),)
 
 
 def _first_shown(middle: int, span: tuple[int, int]) -> int:

@@ -122,7 +122,7 @@ class Trace(Record):
         at = found.logit
         if number is not None:
             at = found.numbers[find_name("number", number, found.numbers)]
-        return self._computed(at)
+        return self.computed(at)
 
     def word(self, word: int | None = None, second: float | None = None) -> ValueTerms:
         """Open the logit of a word (or character) that was written, in the layer that computes it.
@@ -135,9 +135,9 @@ class Trace(Record):
             ArgumentError: If there is no such word or time, or the model writes none.
         """
         self.activations.written  # noqa: B018 - which says that nothing is written
-        return self._computed(asked_output(self.activations, word, second))
+        return self.computed(asked_output(self.activations, word, second))
 
-    def _computed(self, at: Position) -> ValueTerms:
+    def computed(self, at: Position) -> ValueTerms:
         """One of the network's outputs, in the layer that computes it."""
         opened = self.value(self.activations.logits, at)
         while len(opened) == 1 and opened.terms.rule == "sum" and opened.terms.weight is None:

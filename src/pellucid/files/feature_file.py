@@ -3,9 +3,10 @@
 A safetensors file (see :mod:`pellucid.files.container`) with ``features`` float32 (N, D);
 ``names``, the pictures' names in UTF-8 one after another, and ``name_lengths`` int64 (N,), the
 bytes of each: a file's name may hold any character. Of labelled pictures also ``targets`` as the
-task has them, and ``parts`` uint8 (N,), positions in :data:`PARTS`. Its JSON text has a digest of
-the body and, of labelled pictures, the task. In format 1 there were no lengths, but names a line
-each.
+task has them, and ``parts`` uint8 (N,), positions in :data:`PARTS`; where labels are boxes or
+texts, in place of targets ``labels`` and ``label_lengths``, a line for each picture. Its JSON text
+has a digest of the body and, of targets, the task. In format 1 there were no lengths, but names a
+line each.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -76,6 +78,20 @@ class FeatureSet(PictureFeatures):
         return np.flatnonzero(self.parts == PARTS.index(name))
 
 
+@short_repr
+@dataclass(frozen=True, eq=False)
+class DescribedFeatures(PictureFeatures):
+    """Features of pictures of which is known what no row of numbers holds: boxes, or texts.
+
+    Attributes:
+        labels: What is known of each picture in a line: boxes counted by class, or texts.
+        parts: Which part each is in: positions in :data:`PARTS`, uint8 (N,).
+    """
+
+    labels: tuple[str, ...]
+    parts: NDArray[np.uint8]
+
+
 def save_features(path: str | os.PathLike[str], found: FeatureSet) -> None:
     """Write features; an earlier file is replaced whole or not at all.
 
@@ -87,17 +103,23 @@ def save_features(path: str | os.PathLike[str], found: FeatureSet) -> None:
 
 def features_bytes(found: PictureFeatures) -> bytes:
     """The bytes of a file of features; without labels, it cannot be loaded as a feature set."""
-    names = [name.encode("utf-8", "surrogateescape") for name in found.names]
-    arrays: dict[str, NDArray[Any]] = {
-        "features": found.features,
-        "names": np.frombuffer(b"".join(names), np.uint8),
-        "name_lengths": np.array([len(name) for name in names], np.int64),
-    }
+    arrays: dict[str, NDArray[Any]] = {"features": found.features, **_texts("name", found.names)}
     document: dict[str, JSON] = {"body": found.body}
     if isinstance(found, FeatureSet):
         arrays |= {"targets": found.targets, "parts": found.parts}
         document["task"] = to_dict(found.task)
+    elif isinstance(found, DescribedFeatures):
+        arrays |= {**_texts("label", found.labels), "parts": found.parts}
     return pack(KIND, FORMAT, Contents(document, arrays))
+
+
+def _texts(what: str, texts: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Texts one after another in UTF-8, and the bytes of each."""
+    encoded = [text.encode("utf-8", "surrogateescape") for text in texts]
+    return {
+        f"{what}s": np.frombuffer(b"".join(encoded), np.uint8),
+        f"{what}_lengths": np.array([len(text) for text in encoded], np.int64),
+    }
 
 
 def _names(contents: Contents) -> tuple[str, ...]:

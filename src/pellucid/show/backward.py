@@ -56,7 +56,7 @@ def backward_document(
 def _at_outputs(backward: Backward) -> d.Table:
     """Where the gradient begins: the network's outputs beside what is wanted of them."""
     if backward.of_map:
-        return _at_map(backward)
+        return at_map(backward)
     t, delta = backward.wanted, [written(each) for each in backward.at_logits.tolist()]
     names = backward.activations.classes
     task = backward.activations.model.task
@@ -77,7 +77,7 @@ def _at_outputs(backward: Backward) -> d.Table:
     return d.Table("the logits' gradient", (what, "y", wanted_head(backward), "∂loss/∂logit"), rows)
 
 
-def _at_map(backward: Backward) -> d.Table:
+def at_map(backward: Backward) -> d.Table:
     """The outputs of a map whose gradients are the largest, most pressing first."""
     delta, task = backward.at_logits, backward.activations.model.task
     order = np.argsort(-np.abs(delta), axis=None, kind="stable")[: AT_MAP.page]

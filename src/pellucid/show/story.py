@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 MOST_CHANNELS = 3
 """How many channels of a convolution's sum are shown product by product."""
 
+CHOSEN = ("normalise", "propose")
+"""Operations of which a value is looked at that the story needs, and not the strongest."""
+
 COLOURS = ("red", "green", "blue")
 
 
@@ -251,9 +254,7 @@ def _here(described: StoryStep) -> str:
     """What this step makes of the value that is looked at."""
     opened = described.opened
     assert opened is not None
-    whose = (
-        "" if described.passes or described.step.kind == "normalise" else "its strongest value, "
-    )
+    whose = "" if described.passes or described.step.kind in CHOSEN else "its strongest value, "
     at, value, terms = f"{whose}at {place(opened.at)}", written(opened.value), opened.terms
     if terms.rule == "maximum":
         return f"{at}: {value}{', ours wins' if described.term == terms.own else ''}"

@@ -9,6 +9,7 @@ import numpy as np
 from pellucid.numerals import compared, place, probability
 from pellucid.numerals import figure as written
 from pellucid.show import document as d
+from pellucid.show.story_maps import map_outputs, map_parts
 from pellucid.show.sums import prose
 from pellucid.show.titles import answer_bars
 from pellucid.tasks import MultiLabel, Regression
@@ -39,6 +40,8 @@ def answer_parts(story: Story, described: StoryStep) -> Iterator[d.Part]:
     if described.term is not None and described.term not in chosen:
         chosen[-1] = described.term
     title = described.step.title.rpartition(": ")[0]
+    if opened.layer != described.step.name:  # the layers between hand the sum on
+        title = opened.node.operation.title
     yield prose(
         f"{title[0].upper()}{title[1:]} ({opened.layer}): {_outputs(story)} the sum of "
         f"{counted(count, 'product')}; what is positive {_votes(story)}:",
@@ -64,7 +67,9 @@ def answer_parts(story: Story, described: StoryStep) -> Iterator[d.Part]:
         2,
     )
     task, last = story.activations.model.task, story.steps[-1].opened
-    if isinstance(task, Regression):
+    if task.of_map:
+        yield from map_parts(story)
+    elif isinstance(task, Regression):
         yield d.Section("Units", list(_in_units(story, task)), printed=False)
     elif isinstance(task, MultiLabel):
         yield d.Section("Sigmoid", list(_sigmoid(story, task)), printed=False)
@@ -75,6 +80,8 @@ def answer_parts(story: Story, described: StoryStep) -> Iterator[d.Part]:
 def _outputs(story: Story) -> str:
     """Which output the votes are for."""
     task = story.activations.model.task
+    if task.of_map:
+        return map_outputs(story)
     count = len(task.names)
     if isinstance(task, Regression):
         return f"the standardised number for {story.answer} is"

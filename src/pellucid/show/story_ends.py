@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.explain.judges import LabelJudges, NumberJudges
+from pellucid.explain.judges import BoxJudges, Judges, LabelJudges, NumberJudges, TextJudges
 from pellucid.numerals import compared, place, probability, short
 from pellucid.numerals import figure as written
 from pellucid.show import document as d
-from pellucid.show.sentences import check_line, settled_line, update_line
+from pellucid.show.backward import at_map
+from pellucid.show.sentences import check_line, loss_line, settled_line, update_line
 from pellucid.show.story_answers import shown, story_noun
 from pellucid.show.sums import factored, prose
 from pellucid.tasks import MultiLabel, Regression
@@ -37,7 +38,7 @@ def _judges(story: Story) -> Iterator[d.Part]:
             f"No truth was given (--label): what follows takes the network's own answer, {truth}, "
             "to be right.",
         )
-    elif isinstance(task, Regression):
+    elif isinstance(task, Regression) or task.of_map:
         yield prose(f"The truth is {truth}.")
     elif isinstance(task, MultiLabel):
         own = "; ".join(story.trace.answer) or "no label"
@@ -59,6 +60,16 @@ def _sayings(story: Story) -> Iterator[tuple[str, str, str]]:
         how = "mean of (z − t)², both standardised"
         yield "squared error", how, written(judges.mean_squared_error)
         return
+    if isinstance(judges, BoxJudges):
+        how = "overlap a box of their class by half of their union or more"
+        yield "boxes that are right", how, str(judges.right)
+        yield "false alarms", "overlap none, or one that a surer box took", str(judges.false)
+        yield "missed", "boxes of the picture that none took", str(judges.missed)
+        return
+    if isinstance(judges, TextJudges):
+        how = "words exchanged, left out or added ÷ words said"
+        yield "word error", how, f"{judges.errors}/{judges.words}"
+        return
     if isinstance(judges, LabelJudges):
         how = "share of labels wrongly given or left out"
         yield "label error", how, written(judges.wrong_labels)
@@ -67,6 +78,7 @@ def _sayings(story: Story) -> Iterator[tuple[str, str, str]]:
         how = "mean over labels of −log y where right, else −log(1 − y)"
         yield "cross-entropy", how, written(judges.cross_entropy)
         return
+    assert isinstance(judges, Judges)
     k = int(gone.targets.argmax())
     y = probability(gone.probabilities[k], gone.rest[k])
     how = "1 if another class is likelier"
@@ -84,6 +96,14 @@ def learning_section(story: Story) -> d.Section:
 
 def _at_scores(story: Story) -> Iterator[d.Part]:
     gone = story.backward
+    if gone.of_map:
+        yield prose(
+            f"Learning begins at the outputs, with the gradient of the loss ({loss_line(gone)}):",
+        )
+        yield at_map(gone)
+        if gone.settled:
+            yield prose(settled_line(gone))
+        return
     t, delta, minus = gone.targets, gone.at_logits, gone.differences
     loss = gone.learner.loss.kind.replace("_", "-")
     smoothing = getattr(gone.learner.loss, "label_smoothing", 0.0)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph, Network, Weights
     from pellucid.ops.arguments import Position
     from pellucid.ops.box_loss import BoxLoss
-    from pellucid.ops.finding import Finding
+    from pellucid.ops.finding import Fates, Finding
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array, Operation, Shape
 
@@ -224,6 +224,10 @@ class Detection(Task):
         where = np.stack(places, axis=1).tolist()
         return [self._box(row, tuple(at)) for row, at in zip(rows.tolist(), where, strict=True)]
 
+    def fates(self, outputs: NDArray[np.float64]) -> Fates:
+        """What became of all that may be a box, of outputs without a batch axis."""
+        return self._finding.fates(outputs)
+
     def candidates_at(self, outputs: NDArray[np.float64], x: float, y: float) -> list[Candidate]:
         """Of each class the most probable box that covers a place, and what became of it.
 
@@ -235,7 +239,7 @@ class Detection(Task):
         Returns:
             The most probable first; none of a class of which no box covers the place.
         """
-        fates = self._finding.fates(outputs)
+        fates = self.fates(outputs)
         low, high = fates.boxes[:, :2], fates.boxes[:, 2:]
         covers = ((low <= (x, y)) & (high >= (x, y))).all(axis=1)
         classes = fates.places[-1]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.graph import Graph, Network, graph_to_dict
-from pellucid.ops import Dense
+from pellucid.graph import Graph, Network, Node, graph_to_dict
+from pellucid.ops import Dense, GlobalAveragePool
 from pellucid.ops.types import Type
 from pellucid.text import array_shape, printable
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pellucid.data.preprocessing import Preprocessing
     from pellucid.files import Model
     from pellucid.ops.operation import Shape
+
+
+MEAN = "mean-of-maps"
+"""The layer that makes features of maps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +34,7 @@ class Body:
         network: From pictures to features, (D,).
         preprocessing: How any picture becomes what it takes.
         cut: The name of the value that the head reads.
-        head: The name of the dense layer that reads it.
+        head: The name of the dense layer that reads it; empty where features are means of maps.
     """
 
     network: Network
@@ -50,6 +54,38 @@ class Body:
             ArgumentError: If there is no place to cut; one line.
         """
         return cls.of_network(model.network, model.preprocessing, name)
+
+    @classmethod
+    def for_features(cls, model: Model, name: str) -> Body:
+        """The part of a model whose values are a picture's features.
+
+        Of a network that ends in a dense layer it is the body. Detectors and recognizers of speech
+        end in maps that are made of other maps: their features are the means, over all places, of
+        the last maps that everything behind is made of; of captioners those of the places that
+        words are made of.
+
+        Args:
+            model: The model.
+            name: What it is called in messages.
+
+        Raises:
+            ArgumentError: If there are no such values; one line.
+        """
+        if model.task.makes_pictures:
+            raise ArgumentError(
+                f"{printable(name)}: makes pictures of noise and sees none, so that it has no "
+                "features of them; take a network that answers pictures"
+            )
+        if not model.task.of_map:
+            return cls.of(model, name)
+        graph = model.network.graph
+        cut = graph.output if model.task.parts else last_maps(graph, name)
+        mean = MEAN
+        while mean in graph.types:
+            mean += "_"
+        means = graph.select(cut).extend([Node(mean, GlobalAveragePool(), (cut,))], {mean: mean})
+        weights = {str(each): model.network.weights[str(each)] for each in means.parameters}
+        return cls(Network(means, weights), model.preprocessing, mean, "")
 
     @classmethod
     def of_network(cls, network: Network, preprocessing: Preprocessing, name: str) -> Body:
@@ -144,3 +180,36 @@ def find_cut(graph: Graph, name: str) -> tuple[str, str]:
             "learn (--start-from)"
         )
     return cut, last.name
+
+
+def last_maps(graph: Graph, name: str) -> str:
+    """The last maps, (h, w, C), through which all goes that a network answers.
+
+    Those are left out that the answer itself is, or that only hand it on.
+
+    Args:
+        graph: From a picture to maps or rows.
+        name: What the network is called in messages.
+
+    Raises:
+        ArgumentError: If there are none that have been learned.
+    """
+    last = graph[graph.output]
+    while len(last.inputs) == 1 and not graph.parameters_of(last) and last.inputs[0] != graph.input:
+        last = graph[last.inputs[0]]
+    for node in reversed(graph.select(last.name).nodes[:-1]):
+        if len(graph.shapes[node.name]) == 3 and not _is_avoided(graph, node.name, last.name):
+            if graph.select(node.name).parameters:
+                return node.name
+            break
+    raise ArgumentError(
+        f"{printable(name)}: has no maps that all of its answer is made of, whose means would be "
+        "its features; take another network"
+    )
+
+
+def _is_avoided(graph: Graph, value: str, last: str) -> bool:
+    """Whether anything reaches a layer from the input without passing a value."""
+    return graph.input in {
+        source for node in graph.nodes_before([last], [value]) for source in node.inputs
+    }
