@@ -119,7 +119,7 @@ def test_the_answers_gradient_is_pytorchs() -> None:
     x = torch.relu(x @ w["dense1.kernel"] + w["dense1.bias"])
     logits = x @ w["dense2.kernel"] + w["dense2.bias"]
     (gradient,) = torch.autograd.grad(logits[0, 4], first)
-    ours = answer_gradients(activations, 4)["conv1"]
+    ours = answer_gradients(activations, (4,))["conv1"]
     assert np.allclose(ours, gradient[0].permute(1, 2, 0).numpy(), rtol=1e-4, atol=1e-6)
 
 

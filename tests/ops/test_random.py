@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from pellucid.counter_random import philox, random_words
+from pellucid.counter_random import NOISE, philox, random_words, stream_of
 from pellucid.ops import Dropout
 from pellucid.ops.operation import Mode
+from pellucid.training.adversarial import noise
 from tests.ops.philox import philox as plain_philox
 from tests.ops.philox import word
 
@@ -133,3 +134,23 @@ def test_the_mask_is_the_same_in_every_precision(dtype: str) -> None:
     y, _ = Dropout(0.4).forward([x], {}, mode)
     kept = [word(e, 3, 5, 1) >= 0.4 * 2**32 for e in range(x.size)]
     assert (y != 0).ravel().tolist() == kept
+
+
+@pytest.mark.parametrize("latent", [1, 3, 4])
+def test_noise_of_later_pictures_is_theirs(latent: int) -> None:
+    whole = noise(9, latent, seed=5, stream="samples")
+    for first in range(9):
+        part = noise(9 - first, latent, seed=5, stream="samples", first=first)
+        np.testing.assert_array_equal(part, whole[first:])
+    far = 5_000_001  # by the counters of the paper, and Box and Muller's formula
+    word = far * latent
+    pair = word - word % 2
+    zero, stream = np.zeros(1, np.uint64), np.array([stream_of("samples")], np.uint64)
+    words = []
+    for w in (pair, pair + 1):
+        block = np.array([w // 4], np.uint64)
+        words.append(philox((block, zero, zero, stream), (5, NOISE))[w % 4][0])
+    u, v = (np.array(words, np.float64) + 0.5) * 2.0**-32
+    normal = np.sqrt(-2 * np.log(u)) * (np.sin if word % 2 else np.cos)(2 * np.pi * v)
+    found = noise(1, latent, seed=5, stream="samples", first=far)
+    np.testing.assert_allclose(found[0, 0, 0, 0], normal, rtol=1e-6)

@@ -14,7 +14,7 @@ import numpy as np
 
 from pellucid.engines.native.lower.fold import fold
 from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, ReLU, Sequential
-from pellucid.ops import CrossEntropy, Propose
+from pellucid.ops import CentreLoss, CrossEntropy, Propose
 from pellucid.ops.find_boxes import FindBoxes
 from pellucid.ops.find_regions import FindRegions
 from pellucid.page.blobs import differences, planes
@@ -161,6 +161,36 @@ def losses() -> list[dict[str, Any]]:
     return found
 
 
+def centre_losses() -> list[dict[str, Any]]:
+    """Of detectors of one stage: boxes that overlap, that are alike, at the border; and none."""
+    random, found = np.random.default_rng(14), []
+    alike = [[4.0, 4.0, 20.0, 30.0], [4.0, 4.0, 20.0, 30.0], [0.5, 1.0, 55.0, 39.0]]
+    for shape, loss, boxes in (
+        ((5, 7, 7), CentreLoss(8, 10), [*alike, [50.0, 33.0, 56.0, 40.0]]),
+        ((9, 4, 5), CentreLoss(16, 10, spread=0.9, box_weight=2.0), [[3.0, 8.0, 60.0, 140.0]]),
+        ((3, 3, 6), CentreLoss(8, 10), []),
+    ):
+        z = random.normal(0, 1.5, shape)
+        z[0, 0, -1], z[0, 1, -2] = 9.0, -9.0  # further than distances go
+        z[1, 1, 0] = 60.0
+        rows = np.full((10, 6), [0.0, 0.0, 0.0, 0.0, -1.0, 0.0])
+        for n, box in enumerate(boxes):
+            rows[n] = [*box, n % (shape[2] - 4), 0.0]
+        value, gradient = loss.value_and_gradient(z[None], rows[None])
+        names = ("kind", "stride", "spread", "box_weight")
+        found.append(
+            {
+                "about": {name: getattr(loss, name) for name in names},
+                "shape": list(shape),
+                "outputs": z.reshape(-1).tolist(),
+                "targets": rows[: len(boxes), :5].reshape(-1).tolist(),
+                "loss": float(value),
+                "gradient": gradient.reshape(-1).tolist(),
+            }
+        )
+    return found
+
+
 def folded() -> dict[str, Any]:
     """The weights of a network with norms behind convolutions, and those that prediction uses."""
     layers = [
@@ -228,6 +258,7 @@ def numbers() -> dict[str, Any]:
         "regions": regions(),
         "proposals": proposals(),
         "losses": losses(),
+        "centre_losses": centre_losses(),
         "folded": folded(),
         "kept": kept(
             random.normal(size=1234).astype(np.float32),

@@ -80,7 +80,7 @@ def experiment(
     limit: Annotated[
         int | None,
         typer.Option(
-            min=2, help="Of detectors: at most so many pictures of each part.", show_default="all"
+            min=2, help="Of detectors: the most pictures of each part.", show_default="all"
         ),
     ] = None,
     kind: Annotated[

@@ -74,7 +74,7 @@ def load_generator(
     Args:
         model: Its file, or the folder of its run.
         engine: Who computes.
-        instead: What users of another model are told to do.
+        instead: What users of another model should do, for the message.
 
     Raises:
         DataError: If the model is no generator.

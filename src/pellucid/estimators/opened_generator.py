@@ -147,7 +147,7 @@ class OpenGenerator(JudgedGenerator):
             )
         seed, number = given
         checks.whole("number", number, 0, MOST_NUMBER)
-        drawn: Array = self.noise(number + 1, seed=seed)[-1]
+        drawn: Array = self.noise(1, seed=seed, first=number)[0]
         return drawn
 
 

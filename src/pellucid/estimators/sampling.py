@@ -55,15 +55,17 @@ class SamplingEstimator(Estimator):
         start, end = (self.noise(1, seed=seed).astype(np.float64) for seed in (first, second))
         return self.pictures_of(great_circle(start, end, steps).astype(np.float32))
 
-    def noise(self, count: int, *, seed: int = 0) -> Array:
+    def noise(self, count: int, *, seed: int = 0, first: int = 0) -> Array:
         """What the pictures of a seed are made of: float32 (count, 1, 1, latent).
 
         Args:
             count: As :meth:`sample` takes it.
             seed: As :meth:`sample` takes it.
+            first: The number of the first of them, from 0; those before it are not drawn.
         """
         checks.whole("seed", seed, 0, 2**32 - 1)
-        return noise(count, self._task.latent, seed=seed, stream=SAMPLES)
+        checks.whole("first", first, 0)
+        return noise(count, self._task.latent, seed=seed, stream=SAMPLES, first=first)
 
     def pictures_of(self, noise: Array) -> NDArray[np.uint8]:
         """The pictures made of some numbers, uint8 (N, H, W, C).

@@ -47,7 +47,7 @@ class ClassRow:
         name: Of the class.
         boxes: How many there are that are not ignored.
         average_precision_50: At an IoU of 0.5, 0 to 1; none where there are no boxes.
-        average_precision: The mean of IoU 0.5, 0.55, … 0.95, 0 to 1; none likewise.
+        average_precision: The mean of IoU 0.5, 0.55, … 0.95, 0 to 1; none without boxes.
         precision: The share of boxes that are shown that is right; none where none is shown.
         recall: The share of boxes that is found; none where there are none.
         missed: Boxes that are not found.

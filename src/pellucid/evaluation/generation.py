@@ -37,7 +37,7 @@ class ShareRow:
     Attributes:
         name: Of the class.
         share: Of the generated pictures that it takes for this class, 0 to 1.
-        share_of_learned: Of the pictures that were learned, likewise.
+        share_of_learned: The same share of the pictures that were learned.
     """
 
     name: str

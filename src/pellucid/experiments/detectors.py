@@ -165,7 +165,7 @@ def run_detectors(
         epochs: How often every picture is seen, at least 1.
         seeds: How often each is trained, with seeds from 0.
         proposals: Regions that selective search proposes of a picture at most, 1 to 4000.
-        limit: At most so many pictures of each part; none: all.
+        limit: The most pictures of each part; none: all.
         folder: A folder in whose ``unfinished`` runs are kept: asked again, it trains those that
             are missing. Who has saved what came out may remove them. None: they are not kept.
         progress: Called with a line at a time.
@@ -242,7 +242,7 @@ def detection_parts(
     Args:
         learned: To learn from.
         judged: To judge by.
-        limit: At most so many of each.
+        limit: The most pictures of each.
 
     Raises:
         DataError: If they have neither boxes nor one class each.

@@ -3,7 +3,7 @@
 Boxes are found in steps, and most of what might be one is lost in the first. Here, of each class,
 the most probable candidate whose box covers the place is followed to the step that it is lost in:
 the threshold, a more probable neighbour, an overlap with a box of its class, a limit. Where regions
-are proposed first, the anchors whose boxes cover the place are followed likewise.
+are proposed first, so are the anchors whose boxes cover the place.
 """
 
 from __future__ import annotations

@@ -208,7 +208,7 @@ def choose_score(
         if box is not None or number is not None:
             find_box(activations, box)  # which says that there are none
         if place is not None:
-            place_in(activations, place)  # likewise
+            place_in(activations, place)  # which says so, too
         return _of_step(activations, word, second, target, against, compared=compared)
     if place is not None:
         if box is not None:

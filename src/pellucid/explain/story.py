@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from pellucid.data.preprocessing import Picture
     from pellucid.explain.activations import Position
     from pellucid.explain.backward import Backward, GradientTerms
-    from pellucid.explain.judges import JudgesSayings
     from pellucid.explain.path import Waypoint
     from pellucid.explain.steps import Step
     from pellucid.explain.truth import Right
@@ -236,7 +235,7 @@ class Story(Record):
         return PixelWindow((top, left), last, pixels)
 
     @cached_property
-    def judges(self) -> JudgesSayings:
+    def judges(self) -> Any:
         """What the judges of the task say of the answer, see :mod:`pellucid.explain.judges`."""
         return judges_of(self.backward)
 

@@ -43,7 +43,7 @@ def frechet_distance(first: NDArray[Any], second: NDArray[Any]) -> float:
 
     Args:
         first: (N, D), at least two rows.
-        second: (M, D), likewise.
+        second: Those of the other pictures, (M, D).
 
     Raises:
         ShapeError: If there are fewer rows, or of different lengths.

@@ -73,7 +73,7 @@ class AnchorLoss(BoxLoss):
     Attributes:
         stride: Pixels from one cell to the next, 1 to 256.
         scales: As :class:`pellucid.ops.Propose` takes them.
-        ratios: Likewise.
+        ratios: Of the anchors' heights to their widths.
         boxes: M, the most boxes of a picture, 1 to 10 000.
         sample: S, 2 to 100 000.
     """

@@ -132,7 +132,7 @@ class Propose(Operation):
     def _ordered(
         self, z: Array, most: int | None = None
     ) -> tuple[Floats, Floats, NDArray[np.int64]]:
-        """Logits of a map's anchors; and by falling logit boxes, at most so many, and places."""
+        """Logits of a map's anchors; and boxes and places, the largest logits first."""
         height, width, _ = z.shape
         logits, numbers = taken_apart(z, self.anchors_of_cell)
         every = anchors(height, width, self.stride, self.scales, self.ratios)

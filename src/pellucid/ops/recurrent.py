@@ -114,7 +114,7 @@ class Recurrent(Operation):
 
         Returns:
             At what the kernel made for them, (N, T, gates · units); at what the recurrent kernel
-            made, likewise; and at each first state, (N, units).
+            made, of the same shape; and at each first state, (N, units).
         """
 
     def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:

@@ -51,7 +51,7 @@ def run_document(run: RunReport) -> d.Document:
             d.Text(f"Judged by {counted(judgement.count, judgement.noun)}: {run.pictures.name}."),
             d.Section("Result", [d.Facts(numbers(judgement))]),
             *_remarks(run.diagnoses, run.notes),
-            *training_sections(run.history, run.best_epoch),
+            *training_sections(run.history, run.best_epoch, judgement.noun),
             *sections(judgement, run.pictures),
             *_origin(run),
         ),

@@ -13,6 +13,7 @@ from pellucid.show.curves import (
     draw_taken_for_real,
 )
 from pellucid.tasks.measures import form_of, title_of
+from pellucid.training.progress import PICTURE, speed_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,15 +23,22 @@ if TYPE_CHECKING:
 _CHART = 460  # CSS pixels
 
 
-def training_sections(history: Sequence[Epoch], best: int | None) -> Iterator[d.Part]:
+def training_sections(
+    history: Sequence[Epoch], best: int | None, noun: str = PICTURE
+) -> Iterator[d.Part]:
     """A section with the curves, and every epoch folded; nothing without a history.
 
     A single epoch has no course that a curve could show, and is a table alone.
+
+    Args:
+        history: A row an epoch.
+        best: The epoch whose weights were kept.
+        noun: What is learned from.
     """
     if not history:
         return
     if len(history) == 1:
-        yield d.Section("Training", [_epochs(history)])
+        yield d.Section("Training", [_epochs(history, noun)])
         return
     losses = [row.loss for row in history], [row.validation_loss for row in history]
     rates = [row.learning_rate for row in history]
@@ -43,7 +51,9 @@ def training_sections(history: Sequence[Epoch], best: int | None) -> Iterator[d.
             _CHART,
         ),
     ]  # fmt: skip
-    yield d.Section("Training", [d.Beside(charts), d.Folded("Every epoch", [_epochs(history)])])
+    yield d.Section(
+        "Training", [d.Beside(charts), d.Folded("Every epoch", [_epochs(history, noun)])]
+    )
 
 
 def _ranked(history: Sequence[Epoch], best: int | None) -> Iterator[d.Figure]:
@@ -93,15 +103,15 @@ def _course(
     return f"{words}."
 
 
-def _epochs(history: Sequence[Epoch]) -> d.Table:
+def _epochs(history: Sequence[Epoch], noun: str) -> d.Table:
     measures = list(history[-1].measures)
     plain = history[-1].accuracy is not None
     if _of_generator(history):
-        return _generator_epochs(history)
+        return _generator_epochs(history, noun)
     heads = [
         "epoch", "loss", *(["accuracy"] if plain else []), "validation loss",
         *(["validation accuracy"] if plain else []), *map(title_of, measures), "learning rate",
-        "images/s",
+        speed_unit(noun),
     ]  # fmt: skip
     rows = []
     for row in history:
@@ -118,9 +128,9 @@ def _epochs(history: Sequence[Epoch]) -> d.Table:
     return d.Table("Epochs", heads, rows)
 
 
-def _generator_epochs(history: Sequence[Epoch]) -> d.Table:
+def _generator_epochs(history: Sequence[Epoch], noun: str) -> d.Table:
     names = list(history[-1].training_measures)
-    heads = ["epoch", "loss", *map(title_of, names), "learning rate", "images/s"]
+    heads = ["epoch", "loss", *map(title_of, names), "learning rate", speed_unit(noun)]
     rows = [
         (
             str(row.epoch),

@@ -87,7 +87,9 @@ def adversarial_steps(networks: Adversaries, recipe: Recipe) -> dict[str, Step]:
     }  # fmt: skip
 
 
-def noise(count: int, latent: int, *, seed: int, step: int = 0, stream: str) -> Array:
+def noise(
+    count: int, latent: int, *, seed: int, step: int = 0, stream: str, first: int = 0
+) -> Array:
     """What pictures are made of: normal numbers, float32 (count, 1, 1, latent).
 
     The first pictures are the same whatever the count.
@@ -98,9 +100,13 @@ def noise(count: int, latent: int, *, seed: int, step: int = 0, stream: str) -> 
         seed: 0 to 2³² − 1.
         step: Of the training.
         stream: What it is drawn for; each has numbers of its own.
+        first: The number of the first picture; those before it are not drawn.
     """
-    words = random_words((count, 1, 1, latent), seed, step, stream_of(stream), PURPOSE)
-    return normal(words).astype(np.float32)
+    begin = first * latent
+    paired = begin % 2  # normal numbers come in pairs
+    shape = (paired + count * latent,)
+    words = random_words(shape, seed, step, stream_of(stream), PURPOSE, first=begin - paired)
+    return normal(words)[paired:].reshape(count, 1, 1, latent).astype(np.float32)
 
 
 def train_adversarial(

@@ -96,8 +96,13 @@ def step_line(progress: Progress, noun: str = PICTURE) -> str:
 
 
 def _speed(examples_per_second: float, noun: str) -> str:
-    """How fast it goes: pictures are called images there, as everywhere in the field."""
-    return f"{examples_per_second:,.0f} {'image' if noun == PICTURE else noun}s/s"
+    """How fast it goes."""
+    return f"{examples_per_second:,.0f} {speed_unit(noun)}"
+
+
+def speed_unit(noun: str = PICTURE) -> str:
+    """What is learned in a second: pictures are called images there, as everywhere in the field."""
+    return f"{'image' if noun == PICTURE else noun}s/s"
 
 
 def epoch_line(row: Epoch, epochs: int, noun: str = PICTURE) -> str:

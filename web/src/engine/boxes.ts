@@ -14,7 +14,7 @@ export const COLUMNS = 6;
 export const SIDES = ["left", "top", "right", "bottom"] as const;
 
 /** Distances are s·e^z with |z| at most this. */
-const MOST_LOG = 8;
+export const MOST_LOG = 8;
 
 /** The place of the class in a row. */
 const CLASS = 5;

@@ -288,7 +288,18 @@ export interface LearnerData {
 export type LossData =
   | { kind: "cross_entropy"; label_smoothing: number; class_weights: number[] | null }
   | { kind: "huber"; delta: number }
-  | { kind: "mean_squared_error" | "sigmoid_cross_entropy" | "squared_error" };
+  | { kind: "mean_squared_error" | "sigmoid_cross_entropy" | "squared_error" }
+  | CentreLossData;
+
+/** The loss of detectors of one stage. */
+export interface CentreLossData {
+  kind: "centre_loss";
+  stride: number;
+  /** How much of a box's width and height its cells take. */
+  spread: number;
+  /** How much boxes count beside classes. */
+  box_weight: number;
+}
 
 export interface ModelData {
   task: TaskKind;

@@ -1,5 +1,6 @@
 /** The losses of Python's `pellucid/ops`, of one picture, in double precision; and their gradients. */
 
+import { centreLoss } from "./centre_loss";
 import type { LossData } from "./data";
 import { reading } from "./task";
 
@@ -13,13 +14,15 @@ export interface Lost {
  * What a network's outputs for one picture are worth.
  *
  * @param about which loss
- * @param outputs logits, or standardised numbers
- * @param targets wanted probabilities, or standardised numbers
+ * @param outputs logits, or standardised numbers; or a map
+ * @param targets wanted probabilities, or standardised numbers; of a map boxes, five numbers each
+ * @param shape of the outputs
  */
 export function lost(
   about: LossData,
   outputs: ArrayLike<number>,
   targets: ArrayLike<number>,
+  shape: readonly number[] = [outputs.length],
 ): Lost {
   const z = Float64Array.from(outputs);
   const t = Float64Array.from(targets);
@@ -35,6 +38,8 @@ export function lost(
       return numbersError(z, t, Number.POSITIVE_INFINITY, 2);
     case "huber":
       return numbersError(z, t, about.delta, 1);
+    case "centre_loss":
+      return centreLoss(about, z, t, shape);
     default:
       throw new Error(`the loss ${kind satisfies never} is not known`);
   }

@@ -1,6 +1,7 @@
 /** Backpropagation for a picture: what is right, the loss, its gradients, and one step of learning. */
 
 import type { Position } from "../engine/data";
+import { RIGHT } from "../engine/centre_loss";
 import { Passed } from "../engine/gradient_terms";
 import { type Lost, lost, smoothed } from "../engine/losses";
 import { stepped } from "../engine/step";
@@ -16,7 +17,7 @@ export interface Back {
 }
 
 export class Backwards {
-  /** Of labels and numbers: what is right, 0 or 1 a label, or numbers in their units. */
+  /** What is right: of labels 0 or 1 each, numbers in their units; of boxes five numbers each. */
   wanted = $state.raw<number[] | null>(null);
   /** The same as the network itself has answered, to begin with where nobody knows it. */
   assumed = $state.raw<number[] | null>(null);
@@ -28,24 +29,34 @@ export class Backwards {
   /** The labels or numbers that are right, as chosen or as known of a sample. */
   readonly right: number[] | null = $derived.by(() => {
     const { origin } = this.page;
-    return this.wanted ?? (origin.kind === "sample" ? this.page.wantedOf(origin.index) : null);
+    if (this.wanted || origin.kind !== "sample") return this.wanted;
+    const { boxes } = this.page.data.samples;
+    return this.page.wantedOf(origin.index) ?? boxes?.[origin.index]?.flat() ?? null;
+  });
+  /** The same of boxes, one by one. */
+  readonly rightBoxes: number[][] = $derived.by(() => {
+    const flat = this.right ?? this.assumed ?? [];
+    return Array.from({ length: flat.length / RIGHT }, (_, b) =>
+      flat.slice(b * RIGHT, (b + 1) * RIGHT),
+    );
   });
 
   /** What the loss compares the outputs with; none as long as nobody says what is right. */
   readonly targets: Float64Array | null = $derived.by(() => {
-    const { task, reading } = this.page.data.model;
+    const { boxes, task, reading } = this.page.data.model;
     const { outputs, truth } = this.page;
     if (task === "single-label") {
       return truth === null ? null : Float64Array.from(outputs, (_, k) => (k === truth ? 1 : 0));
     }
     const right = this.right ?? this.assumed;
     if (!right) return null;
-    if (task === "multi-label") return Float64Array.from(right);
+    if (task === "multi-label" || boxes) return Float64Array.from(right);
     return Float64Array.from(right, (x, k) => (x - reading!.shift[k]) / reading!.scale[k]);
   });
   readonly lost: Lost | null = $derived.by(() => {
     const { data, outputs } = this.page;
-    return this.targets && lost(data.learner.loss, outputs, this.targets);
+    const shape = this.page.shape(data.graph.output);
+    return this.targets && lost(data.learner.loss, outputs, this.targets, shape);
   });
   /** The targets as the loss sees them. */
   readonly smoothed: Float64Array | null = $derived.by(() => {
@@ -65,7 +76,9 @@ export class Backwards {
   /** What is right; where nobody knows, as the network answers now, and goes on to be. */
   begin(): number[] {
     if (this.right) return this.right;
-    const { task, threshold, generated } = this.page.data.model;
+    const { boxes, task, threshold, generated } = this.page.data.model;
+    if (boxes)
+      this.assumed ??= this.page.boxes.shown.flatMap((found) => [...found.box, found.class]);
     const answer = Array.from(this.page.answer);
     // what a generator learns by: that its picture is real
     if (generated) this.assumed ??= answer.map(() => 1);

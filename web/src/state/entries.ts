@@ -2,6 +2,7 @@
 
 import { CHAPTERS } from "../lecture/parts";
 import { LANGUAGES, type Language } from "../text/index";
+import { RIGHT } from "../engine/centre_loss";
 import { trainedWeights } from "../engine/step";
 import { Address, type Entry, wholeNumber } from "./address";
 import type { PageState, Place, View } from "./page.svelte";
@@ -118,14 +119,19 @@ const gradient: Entry<PageState> = {
   },
 };
 
-/** What is right, of labels and numbers. */
+/** What is right, of labels, numbers and boxes. */
 const wanted: Entry<PageState> = {
   key: "wanted",
   write: ({ backwards }) => (backwards.wanted ? [backwards.wanted.join(",")] : []),
   read(page, [text]) {
     const numbers = text?.split(",").map((part) => (part.trim() ? Number(part) : Number.NaN));
+    const { boxes, names } = page.data.model;
     const count = page.data.graph.reading.shape[0];
-    const good = numbers?.length === count && numbers.every(Number.isFinite);
+    const fits = (found: number[]): boolean =>
+      boxes
+        ? found.length % RIGHT === 0 && found.every((n, k) => k % RIGHT < 4 || n in names)
+        : found.length === count;
+    const good = numbers && numbers.every(Number.isFinite) && fits(numbers);
     page.backwards.wanted = good ? numbers : null;
   },
 };

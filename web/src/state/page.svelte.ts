@@ -175,7 +175,12 @@ export class PageState {
     }
     if (!this.data.model.boxes) return this.names[place];
     const at = position(this.shape(this.data.graph.output), place);
-    return `${this.names[at[2]]} [${at[0]}, ${at[1]}]`;
+    const name = this.names[at[2]] ?? this.text.boxes.edge(this.boxSide(at[2]));
+    return `${name} [${at[0]}, ${at[1]}]`;
+  }
+
+  private boxSide(channel: number): string {
+    return this.text.boxes.sides[channel - this.names.length];
   }
 
   /** The region whose maps are drawn: that of the opened value, or of the box that is looked at. */

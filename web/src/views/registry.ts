@@ -19,12 +19,16 @@ interface Registered {
 /** Whether a network ends in one row of outputs, and neither finds boxes nor writes texts. */
 const ofRow = ({ model }: PageData): boolean => !model.boxes && !model.steps;
 
+/** Whether the page can compute the loss of a network that finds boxes: that of one stage. */
+export const hasLoss = ({ learner }: PageData): boolean => learner.loss.kind === "centre_loss";
+
 export const VIEWS: readonly Registered[] = [
   { view: "number", component: NumberView },
   {
     view: "backward",
     component: BackwardView,
-    exists: (data) => ofRow(data) && !data.captions && data.model.task !== "generation",
+    exists: (data) =>
+      (ofRow(data) || hasLoss(data)) && !data.captions && data.model.task !== "generation",
   },
   { view: "why", component: WhyView, exists: (data) => !data.model.generated },
   {

@@ -57,6 +57,27 @@ test("a click on a box opens its logit, on a distance that; and leads to why", a
   await close();
 });
 
+test("the loss of the boxes that are right goes back, and a step makes it smaller", async () => {
+  const { page, close } = await open(file, { hash: "view=backward" });
+  const loss = page.locator("[data-test=loss]");
+  await loss.waitFor();
+  const right = page.locator("[data-test=right-boxes]");
+  const known = await right.inputValue();
+  expect(known.split("\n").length).toBe(1);
+  const before = Number(await loss.textContent());
+  await page.getByRole("button", { name: "Take a step" }).click();
+  await expect.poll(async () => Number(await loss.textContent())).toBeLessThan(before);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect.poll(async () => Number(await loss.textContent())).toBe(before);
+  await right.fill("no box at all");
+  await right.blur();
+  await page.locator("[role=alert]").waitFor();
+  await right.fill("");
+  await right.blur();
+  await expect.poll(async () => Number(await loss.textContent())).not.toBe(before);
+  await close();
+});
+
 test("a number of a box is opened, and a place's boxes are known", async () => {
   const { page, close } = await open(file, { hash: "open=found:0,4" });
   const sum = page.locator("[data-test=sum]");

@@ -5,9 +5,16 @@ import { accumulated, broadcast, joined, offset, position } from "../../src/engi
 import { crc32 } from "../../src/engine/checks";
 import { boxTerms, findBoxes, numbersOf, rowsOf } from "../../src/engine/boxes";
 import { anchorsOf, proposalsOf, proposalTerms } from "../../src/engine/regions";
-import type { BoxesData, Fold, ModelData, NodeData, Position } from "../../src/engine/data";
+import type {
+  BoxesData,
+  CentreLossData,
+  Fold,
+  ModelData,
+  NodeData,
+  Position,
+} from "../../src/engine/data";
 import { withFolds } from "../../src/engine/folds";
-import { crossEntropyOf } from "../../src/engine/losses";
+import { crossEntropyOf, lost } from "../../src/engine/losses";
 import { pathOf, textOf, writtenIn } from "../../src/engine/steps";
 import { reading } from "../../src/engine/task";
 import { fromPython } from "./python";
@@ -45,6 +52,14 @@ interface Numbers {
   };
   readings: { task: ModelData["task"]; outputs: number[]; answer: number[] }[];
   losses: { outputs: number[]; truth: number; loss: number; gradient: number[] }[];
+  centre_losses: {
+    about: CentreLossData;
+    shape: number[];
+    outputs: number[];
+    targets: number[];
+    loss: number;
+    gradient: number[];
+  }[];
   folded: {
     folds: Fold[];
     stored: Record<string, number[]>;
@@ -97,6 +112,17 @@ test("texts are written as Python writes them, with ties, runs and blanks", () =
     expect(written.every(({ name, first }) => pathOf(outputs, shape)[first] === name + 1)).toBe(
       true,
     );
+  }
+});
+
+test("the loss of boxes and its gradient are those of Python", () => {
+  for (const { about, shape, outputs, targets, loss, gradient } of python.centre_losses) {
+    const found = lost(about, outputs, targets, shape);
+    expect(Math.abs(found.loss / loss - 1)).toBeLessThan(1e-12);
+    gradient.forEach((wanted, k) => {
+      const most = 1e-9 * Math.abs(wanted) + 1e-300;
+      expect(Math.abs(found.gradient[k] - wanted)).toBeLessThanOrEqual(most);
+    });
   }
 });
 

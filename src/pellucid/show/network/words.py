@@ -45,7 +45,7 @@ class Settings:
         size: Of kernels or windows, ``3×3``.
         maps: How many maps, or numbers, a layer with kernels makes.
         stride: ``2``, or ``2×1``.
-        dilation: Of kernels, likewise.
+        dilation: Of kernels, ``2``, or ``2×1``.
         groups: Into how many the channels are divided.
     """
 

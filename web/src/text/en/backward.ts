@@ -1,5 +1,10 @@
 export const backward = {
   right: "What is right:",
+  rightBoxes:
+    "Boxes that are right, a line each: class, left, top, right, bottom, in pixels of what the network sees",
+  ownBoxes: "Nobody has said which boxes are right: these are the network's own.",
+  oddBox: (line: string, name: string) =>
+    `“${line}” is no box; expected a class and four numbers: ${name} 10, 20, 50, 60`,
   choose: "Choose what is right; then the loss and every gradient are computed.",
   loss: {
     cross_entropy: "Loss, cross-entropy −Σ t · ln y",
@@ -7,6 +12,7 @@ export const backward = {
     mean_squared_error: "Loss, squared error of the probabilities",
     squared_error: "Loss, squared error of the standardised numbers, averaged",
     huber: "Loss, Huber's of the standardised numbers, averaged",
+    centre_loss: "Loss, focal loss of the classes and λ·(1 − GIoU) of the boxes, a box",
   },
   atOutputs: {
     cross_entropy: "Backpropagation starts here: the gradient at each logit is y − t.",
@@ -14,6 +20,7 @@ export const backward = {
     mean_squared_error: "Backpropagation starts here: the gradient at each logit.",
     squared_error: "Backpropagation starts here: the gradient at each output is 2·(z − t)/M.",
     huber: "Backpropagation starts here: the gradient at each output is (z − t)/M, cut off.",
+    centre_loss: "Backpropagation starts here: the outputs with the largest gradients.",
   },
   atOutput: "∂loss/∂z",
   maps: "What the maps show",

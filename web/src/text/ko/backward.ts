@@ -1,5 +1,9 @@
 export const backward = {
   right: "정답:",
+  rightBoxes: "정답 상자, 한 줄에 하나: 클래스, 왼쪽, 위, 오른쪽, 아래 (신경망이 보는 그림의 픽셀)",
+  ownBoxes: "정답을 알려 주지 않아 신경망이 찾은 상자를 정답으로 봅니다.",
+  oddBox: (line: string, name: string) =>
+    `“${line}”은(는) 상자가 아닙니다. 클래스와 수 넷이 필요합니다: ${name} 10, 20, 50, 60`,
   choose: "정답을 고르면 손실과 모든 기울기를 계산합니다.",
   loss: {
     cross_entropy: "손실, 교차 엔트로피 −Σ t · ln y",
@@ -7,6 +11,7 @@ export const backward = {
     mean_squared_error: "손실, 확률의 제곱 오차",
     squared_error: "손실, 표준화된 수의 제곱 오차 평균",
     huber: "손실, 표준화된 수의 후버 손실 평균",
+    centre_loss: "손실, 상자 하나당 클래스의 초점 손실과 λ·(1 − GIoU)",
   },
   atOutputs: {
     cross_entropy: "역전파는 여기서 시작합니다. 각 로짓의 기울기는 y − t입니다.",
@@ -14,6 +19,7 @@ export const backward = {
     mean_squared_error: "역전파는 여기서 시작합니다. 각 로짓의 기울기입니다.",
     squared_error: "역전파는 여기서 시작합니다. 각 출력의 기울기는 2·(z − t)/M입니다.",
     huber: "역전파는 여기서 시작합니다. 각 출력의 기울기는 일정 크기에서 자른 (z − t)/M입니다.",
+    centre_loss: "역전파는 여기서 시작합니다. 기울기가 가장 큰 출력들입니다.",
   },
   atOutput: "∂손실/∂z",
   maps: "특징맵에 보이는 것",

@@ -10,7 +10,9 @@ export const boxes = {
   point: "상자 안을 누르면 그 상자가 열립니다.",
   clickRegions:
     "목록이나 그림에서 상자를 누르면 그 상자를 찾은 로짓이 열립니다. 파선은 상자를 찾은 영역입니다.",
-  without: "손실의 기울기와 강의는 출력이 한 줄로 끝나는 신경망을 위한 것이어서 여기에는 없습니다.",
+  without:
+    "손실의 기울기와 강의는 여기에 없습니다. pellucid backward와 pellucid lecture가 보여 줍니다.",
+  noLecture: "강의는 여기에 없습니다. pellucid lecture가 그림 하나로 보여 줍니다.",
   open: (output: string) => `${attach(output, "을/를")} 엽니다`,
   cell: (row: number, column: number) =>
     `행 ${row}, 열 ${column} 칸에서 찾았습니다. 칸의 가운데에서 각 변까지의 화소 수:`,
