@@ -129,9 +129,14 @@ def explained() -> Iterator[None]:
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
-    """Say in one line what went wrong, and leave; of several processes, one says it."""
+    """Say in one line what went wrong, and leave; of several processes, one says it.
+
+    Args:
+        message: The line; empty: another process says it.
+        code: What the process leaves with.
+    """
     alone = launched() is None
-    if sys.stderr is not None and (alone or _speaks()):
+    if message and sys.stderr is not None and (alone or _speaks()):
         sys.stderr.write(f"pellucid: {printable(message)}\n")
     if alone:
         sys.exit(code)

@@ -199,7 +199,7 @@ def train(
             else:
                 train_network(options, completed, known, **where)
     except Stopped as stopped:
-        fail(str(stopped), stopped.code)
+        fail(str(stopped) if leads() else "", stopped.code)  # all stop; one says how to go on
 
 
 def _kept(context: typer.Context, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
