@@ -58,7 +58,7 @@ NETWORKS: dict[str, tuple[Shape, int, tuple[str, ...]]] = {
     "lenet5": ((28, 28, 1), 100, tuple(PLATFORMS)),
     "resnet20": ((32, 32, 3), 3, tuple(PLATFORMS)),
     "squeezenet-1.1": ((64, 64, 3), 3, ("x86_64", "aarch64")),
-    "efficientnet-lite0": ((224, 224, 3), 2, ("x86_64", "aarch64")),
+    "efficientnet-lite0": ((224, 224, 3), 1, ("x86_64", "aarch64")),
 }
 """Of each architecture the input's shape, how many pictures are computed, and what for."""
 

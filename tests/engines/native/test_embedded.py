@@ -19,6 +19,8 @@ from pellucid.engines.native.runtime.host.this_machine import host_target
 from pellucid.engines.native.target import Linked as Convention
 from pellucid.errors import ArgumentError
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, Normalise, ReLU, Sequential
+from pellucid.ops import Dense as DenseOperation
+from tests.engines.native.test_by_reference import without
 from tests.engines.networks import GRAPHS, batch, network
 from tests.engines.tolerances import TOLERANCES, assert_close
 
@@ -177,4 +179,8 @@ def test_what_cannot_be_embedded(monkeypatch: pytest.MonkeyPatch) -> None:
     known = small()
     monkeypatch.setattr(program, "MOST_BYTES", 100)
     with pytest.raises(ArgumentError, match="bytes"):
+        embed(known, PLATFORMS["riscv32"], "net", with_answers(known))
+    monkeypatch.undo()
+    without(monkeypatch, DenseOperation)
+    with pytest.raises(ArgumentError, match="dense"):
         embed(known, PLATFORMS["riscv32"], "net", with_answers(known))
