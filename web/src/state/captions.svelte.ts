@@ -31,6 +31,11 @@ export class Captions {
       .join(" "),
   );
 
+  /** The layers of which each word sets weights, so that a change of them would be lost. */
+  get setByWords(): string[] {
+    return [this.data.layers.looks, this.data.layers.hidden];
+  }
+
   /** Whether Python writes the same of the sample; none of other pictures, or a changed network. */
   readonly same: boolean | null = $derived.by(() => {
     const { origin, surgery } = this.page;

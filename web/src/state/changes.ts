@@ -121,6 +121,7 @@ function channelOf(
 ): number | null {
   const node = layer === undefined ? undefined : page.network.nodes.get(layer);
   if (!node || !families.includes(node.family)) return null;
+  if (page.captions?.setByWords.includes(node.name)) return null;
   return wholeNumber(at, node.shape[node.shape.length - 1]);
 }
 

@@ -36,6 +36,8 @@ export const why = {
   heat: (method: string) => `${method}, as large as the picture`,
   surgery: "Surgery",
   surgeryAbout: "Change one thing, and see the answer change. Everything can be taken back.",
+  setByWords: (layers: string[]) =>
+    `${layers.join(" and ")} cannot be changed: each word of the caption sets their weights.`,
   muteMap: "Mute a map",
   editKernel: "Put in a kernel",
   swap: "Swap pooling",

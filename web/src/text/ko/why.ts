@@ -48,6 +48,8 @@ export const why = {
   heat: (method: string) => `${method}, 그림과 같은 크기`,
   surgery: "수술",
   surgeryAbout: "한 가지만 바꾸고 답이 어떻게 달라지는지 보세요. 모두 되돌릴 수 있습니다.",
+  setByWords: (layers: string[]) =>
+    `${layers.join(", ")} 층은 바꿀 수 없습니다. 캡션의 단어마다 그 가중치가 정해집니다.`,
   muteMap: "특징맵 끄기",
   editKernel: "커널 바꾸기",
   swap: "풀링 바꾸기",
