@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 import yaml
-from website import checks, commands, links, reference
+from website import checks, commands, links, notebooks, reference
 
 from pellucid.cli.app import app
 from pellucid.version import __version__
@@ -92,3 +92,23 @@ def test_forms_ask_for_what_doctor_prints(name: str) -> None:
     asked = {each["id"]: each for each in form["body"] if each["type"] != "markdown"}
     assert "pellucid doctor" in json.dumps(asked["doctor"])
     assert asked["doctor"]["validations"]["required"] is True
+
+
+@pytest.mark.parametrize("path", sorted(notebooks.FOLDER.glob("*.ipynb")), ids=lambda p: p.stem)
+def test_a_notebook_was_run_from_first_to_last(path: Path) -> None:
+    """What is kept is what its cells put out, in order, and small; scripts/notebooks runs them."""
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+    assert not [each for cell in code for each in cell["outputs"] if each["output_type"] == "error"]
+    for cell in code:
+        compile("".join(cell["source"]).replace("%matplotlib inline", ""), path.name, "exec")
+    assert path.stat().st_size < 700_000
+    page = notebooks.pages()[f"notebooks/{path.stem}.md"]
+    assert "data:image/png;base64," in page or path.stem.startswith("3")
+    for target in re.findall(r"\]\(\.\./([^)]*)\)", page):
+        assert (ROOT / "docs" / target).is_file()
+
+
+def test_there_are_five_notebooks() -> None:
+    assert len(notebooks.pages()) == 5

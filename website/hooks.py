@@ -12,7 +12,7 @@ from mkdocs.structure.files import File
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from website import checks, commands, links, reference  # noqa: E402 - needs the path above
+from website import checks, commands, links, notebooks, reference  # noqa: E402 - needs the path above
 
 SHIM = "assets/iframe-worker.js"
 """What lets the search work in pages that are opened as files; the theme takes it from a host."""
@@ -31,6 +31,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     for section in nav:
         if "Reference" in section:
             section["Reference"] = [commands.PAGE, *reference.pages()]
+        if "Notebooks" in section:
+            section["Notebooks"] = [*notebooks.pages()]
         if "Guides" in section and found - named:
             section["Guides"].append({"More": sorted(found - named)})
     return config
@@ -41,6 +43,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     made = {
         **links.repository_pages(),
         **reference.pages(),
+        **notebooks.pages(),
         commands.PAGE: commands.page(),
     }
     for name, text in made.items():

@@ -19,6 +19,9 @@ TEXTS = {
 }
 """Texts beside the folder of documentation, and the pages they become."""
 
+PLACES = {"examples/notebooks": "notebooks/1-first-network.md"}
+"""Folders that have pages of their own, and the first of these."""
+
 _LINK = re.compile(r"(\]\()([^)#: <>]+)(#[^) ]*)?(\))")
 _LANGUAGES = {"py": "python", "json": "json", "ts": "typescript", "yml": "yaml", "cff": "yaml"}
 
@@ -64,6 +67,8 @@ def _target(folder: str, link: str) -> str | None:
     path = posixpath.normpath(posixpath.join(folder, link))
     if path in TEXTS:
         return TEXTS[path]
+    if path in PLACES:
+        return PLACES[path]
     if path.startswith("docs/"):
         return path.removeprefix("docs/")
     return _page_of(path) if (ROOT / path).exists() else None
@@ -80,7 +85,8 @@ def _linked_files() -> set[str]:
         folder = posixpath.dirname(text)
         for _, link, *_ in _LINK.findall((ROOT / text).read_text(encoding="utf-8")):
             path = posixpath.normpath(posixpath.join(folder, link))
-            if path not in TEXTS and not path.startswith("docs") and (ROOT / path).exists():
+            has_page = path in {*TEXTS, *PLACES} or path.startswith("docs")
+            if not has_page and (ROOT / path).exists():
                 found.add(path)
     return found
 

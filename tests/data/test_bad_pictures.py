@@ -92,7 +92,7 @@ def test_content_counts_not_the_name(tmp_path: Path) -> None:
 def test_no_file_and_a_folder(tmp_path: Path) -> None:
     assert "no such file" in refusal(tmp_path / "missing.png")
     assert "a folder; expected a file" in refusal(tmp_path)
-    with pytest.raises(DataError, match=r"x\\x00y: cannot be read \(embedded null byte\)"):
+    with pytest.raises(DataError, match=r"x\\x00y: cannot be read \(.*embedded null"):
         Preprocessing(8, 8, 3).read("x\0y")
 
 

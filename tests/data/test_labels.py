@@ -82,7 +82,7 @@ WRONG: list[tuple[Any, str]] = [
     ([0, 1, None], "1 of 3 .*position 2 .*None"),
     (["a", float("nan"), "b", None], "2 of 4 .*position 1 .*nan"),
     (["a", NAType(), "b"], "1 of 3 .*position 1"),
-    (np.array(["a", np.datetime64("NaT")], object), "NaT"),
+    (np.array(["a", np.datetime64("NaT", "D")], object), "NaT"),
     (np.ma.masked_equal([1, 2, 3], 3), "1 of 3 .*position 2"),
     (["a", " ", "b"], "1 of 3 .*position 1"),
     (np.linspace(0, 9.3, 60), r"0\.157627 \(position 1\).*59 .*measurement"),

@@ -110,12 +110,14 @@ def test_bad_files_of_a_list(tmp_path: Path) -> None:
     rows += [("notes.txt", "even"), ("picture.dat", "odd"), ("gone.png", "odd"), ("a", "odd")]
     rows += [("zero\0byte.png", "odd")]
     splits = load(table(tmp_path / "x.csv", ("path", "label"), *rows))
-    assert [(file.name, file.reason.split(";")[0]) for file in splits.quarantined] == [
+    found = [(file.name, file.reason.split(";")[0]) for file in splits.quarantined]
+    assert found[:3] == [
         ("notes.txt", "no picture (it begins with b'hello')"),
         ("gone.png", "there is no such file"),
         ("a", "a folder"),
-        ("zero\0byte.png", "cannot be read (embedded null byte)"),
     ]
+    assert found[3][0] == "zero\0byte.png"
+    assert "embedded null" in found[3][1]  # Python's own words, which differ by version
     assert splits.notes[0].startswith("4 files cannot be used and are left out, the first: notes")
 
 
