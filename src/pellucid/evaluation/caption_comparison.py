@@ -8,35 +8,24 @@ section 4; the percentile interval).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pellucid.evaluation.captions import CaptionReport, CaptionRow, judged_captions
-from pellucid.evaluation.side_by_side import SideBySide
+from pellucid.evaluation.measured_side_by_side import MeasuredSideBySide
 from pellucid.metrics.bleu import bleu_difference
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pellucid.data.dataset import Dataset
     from pellucid.files.classifier import Classifier
-
-SCHEMA = 1
-"""Version of :meth:`CaptionComparison.to_dict`."""
 
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class CaptionComparison(SideBySide):
-    """Two captioners' captions of the same pictures, A's and B's.
-
-    Attributes:
-        names: What the two models are called.
-        pictures: The pictures as A reads them.
-        first: A's judgement.
-        second: B's.
-        difference: B's BLEU-4 less A's, −1 to 1.
-        interval: Its 95 % interval, of pictures resampled for both alike.
-        notes: What the pictures are, a line each.
-    """
+class CaptionComparison(MeasuredSideBySide[CaptionReport, CaptionRow]):
+    """Two captioners' captions of the same pictures, A's and B's."""
 
     record_kind: ClassVar[str] = "caption comparison"
     _columns: ClassVar[tuple[str, ...]] = (
@@ -44,46 +33,11 @@ class CaptionComparison(SideBySide):
         "log_probability_b", "reference",
     )  # fmt: skip
     _digits: ClassVar[str] = ".6g"
-    names: tuple[str, str]
-    pictures: Dataset
-    first: CaptionReport
-    second: CaptionReport
-    difference: float
-    interval: tuple[float, float]
-    notes: tuple[str, ...] = ()
+    _measure: ClassVar[str] = "BLEU-4"
+    _key: ClassVar[str] = "bleu4"
 
-    @property
-    def verdict(self) -> str:
-        """Who is better, and whether that may be the choice of pictures, in a line."""
-        low, high = self.interval
-        described = (
-            f"B's BLEU-4 is {self.difference:+.1%} from A's (95 % interval {low:+.1%} to "
-            f"{high:+.1%}, paired bootstrap)"
-        )
-        if low <= 0 <= high:
-            return f"{described}: no difference is shown"
-        return f"{described}: {'B' if low > 0 else 'A'} is better"
-
-    @property
-    def rows(self) -> list[tuple[CaptionRow, CaptionRow]]:
-        """What A and what B wrote of each picture, in the data's order."""
-        first, second = (
-            sorted(report.rows, key=lambda each: each.index) for report in (self.first, self.second)
-        )
-        return list(zip(first, second, strict=True))
-
-    def to_dict(self) -> dict[str, Any]:
-        """The comparison as JSON values; see ``docs/compare.md``."""
-        return {
-            "schema": SCHEMA,
-            "record": self.record_kind,
-            "models": list(self.names),
-            "notes": list(self.notes),
-            "first": self.first.to_dict(),
-            "second": self.second.to_dict(),
-            "bleu4": {"difference": self.difference, "interval": list(self.interval)},
-            "images": self._images(),
-        }
+    def _answers(self, report: CaptionReport) -> Sequence[CaptionRow]:
+        return report.rows
 
     def _rows(self) -> list[tuple[str | float, ...]]:
         return [

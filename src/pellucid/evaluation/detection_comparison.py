@@ -15,17 +15,17 @@ import numpy as np
 
 from pellucid.errors import DataError
 from pellucid.evaluation.detection import DetectionReport, PictureRow, judged_boxes
-from pellucid.evaluation.side_by_side import SideBySide
+from pellucid.evaluation.measured_side_by_side import MeasuredSideBySide
 from pellucid.metrics.detection import bootstrap_means
 from pellucid.short_repr import short_repr
 from pellucid.tasks import Detection
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pellucid.data.dataset import Dataset
     from pellucid.files.classifier import Classifier
 
-SCHEMA = 1
-"""Version of :meth:`DetectionComparison.to_dict`."""
 
 SAMPLES, LEVEL = 1000, 0.95
 """How many times pictures are resampled, and the share of draws in the interval."""
@@ -33,70 +33,22 @@ SAMPLES, LEVEL = 1000, 0.95
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class DetectionComparison(SideBySide):
-    """Two detectors' boxes in the same pictures, A's and B's.
-
-    Attributes:
-        names: What the two models are called.
-        pictures: The pictures as A reads them.
-        first: A's judgement.
-        second: B's.
-        difference: B's mean average precision at an IoU of 0.5 less A's, −1 to 1.
-        interval: Its 95 % interval, of pictures resampled for both alike.
-        notes: What the pictures are, a line each.
-    """
+class DetectionComparison(MeasuredSideBySide[DetectionReport, PictureRow]):
+    """Two detectors' boxes in the same pictures, A's and B's."""
 
     record_kind: ClassVar[str] = "detection comparison"
     _columns: ClassVar[tuple[str, ...]] = (
         "path", "boxes", "found_a", "false_alarms_a", "found_b", "false_alarms_b",
     )  # fmt: skip
     _digits: ClassVar[str] = "g"
-    names: tuple[str, str]
-    pictures: Dataset
-    first: DetectionReport
-    second: DetectionReport
-    difference: float
-    interval: tuple[float, float]
-    notes: tuple[str, ...] = ()
+    _measure: ClassVar[str] = "mAP at IoU 0.5"
+    _key: ClassVar[str] = "map50"
 
-    @property
-    def verdict(self) -> str:
-        """Who is better, and whether that may be the choice of pictures, in a line."""
-        low, high = self.interval
-        described = (
-            f"B's mAP at IoU 0.5 is {self.difference:+.1%} from A's (95 % interval {low:+.1%} to "
-            f"{high:+.1%}, paired bootstrap)"
-        )
-        if low <= 0 <= high:
-            return f"{described}: no difference is shown"
-        return f"{described}: {'B' if low > 0 else 'A'} is better"
+    def _answers(self, report: DetectionReport) -> Sequence[PictureRow]:
+        return report.wrong
 
-    @property
-    def rows(self) -> list[tuple[PictureRow, PictureRow]]:
-        """What A and what B found in each picture, in the data's order."""
-        return list(
-            zip(
-                *(
-                    sorted(report.wrong, key=lambda each: each.index)
-                    for report in (self.first, self.second)
-                ),
-                strict=True,
-            )
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """The comparison as JSON values; see ``docs/compare.md``."""
-        return {
-            "schema": SCHEMA,
-            "record": self.record_kind,
-            "models": list(self.names),
-            "classes": list(self.first.classes),
-            "notes": list(self.notes),
-            "first": self.first.to_dict(),
-            "second": self.second.to_dict(),
-            "map50": {"difference": self.difference, "interval": list(self.interval)},
-            "images": self._images(),
-        }
+    def _more(self) -> dict[str, Any]:
+        return {"classes": list(self.first.classes)}
 
     def _rows(self) -> list[tuple[str | float, ...]]:
         return [

@@ -8,11 +8,11 @@ ASR performance evaluation*, section 4; the percentile interval).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid.evaluation.side_by_side import SideBySide
+from pellucid.evaluation.measured_side_by_side import MeasuredSideBySide
 from pellucid.evaluation.transcription import (
     RecordingRow,
     TranscriptReport,
@@ -23,70 +23,29 @@ from pellucid.short_repr import short_repr
 from pellucid.tasks import Transcription
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pellucid.data.dataset import Dataset
     from pellucid.files.classifier import Classifier
-
-SCHEMA = 1
-"""Version of :meth:`TranscriptComparison.to_dict`."""
 
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class TranscriptComparison(SideBySide):
-    """What two recognizers heard in the same recordings, A and B.
-
-    Attributes:
-        names: What the two models are called.
-        pictures: The recordings as A reads them.
-        first: A's judgement.
-        second: B's.
-        difference: B's word error less A's.
-        interval: Its 95 % interval, of recordings resampled for both alike.
-        notes: What the recordings are, a line each.
-    """
+class TranscriptComparison(MeasuredSideBySide[TranscriptReport, RecordingRow]):
+    """What two recognizers heard in the same recordings, A and B."""
 
     record_kind: ClassVar[str] = "transcript comparison"
     _columns: ClassVar[tuple[str, ...]] = (
         "path", "said", "heard_a", "errors_a", "heard_b", "errors_b", "words",
     )  # fmt: skip
     _digits: ClassVar[str] = "d"
-    names: tuple[str, str]
-    pictures: Dataset
-    first: TranscriptReport
-    second: TranscriptReport
-    difference: float
-    interval: tuple[float, float]
-    notes: tuple[str, ...] = ()
+    _measure: ClassVar[str] = "word error"
+    _key: ClassVar[str] = "word_error"
+    _form: ClassVar[str] = "+.2%"
+    _less_is_better: ClassVar[bool] = True
 
-    @property
-    def verdict(self) -> str:
-        """Who is better, and whether that may be the choice of recordings, in a line."""
-        low, high = self.interval
-        described = (
-            f"B's word error is {self.difference:+.2%} from A's (95 % interval {low:+.2%} to "
-            f"{high:+.2%}, paired bootstrap)"
-        )
-        if low <= 0 <= high:
-            return f"{described}: no difference is shown"
-        return f"{described}: {'A' if low > 0 else 'B'} is better"
-
-    @property
-    def rows(self) -> list[tuple[RecordingRow, RecordingRow]]:
-        """What A and what B heard in each recording, in the data's order."""
-        return list(zip(_in_order(self.first), _in_order(self.second), strict=True))
-
-    def to_dict(self) -> dict[str, Any]:
-        """The comparison as JSON values; see ``docs/compare.md``."""
-        return {
-            "schema": SCHEMA,
-            "record": self.record_kind,
-            "models": list(self.names),
-            "notes": list(self.notes),
-            "first": self.first.to_dict(),
-            "second": self.second.to_dict(),
-            "word_error": {"difference": self.difference, "interval": list(self.interval)},
-            "images": self._images(),
-        }
+    def _answers(self, report: TranscriptReport) -> Sequence[RecordingRow]:
+        return report.recordings
 
     def _rows(self) -> list[tuple[str | float, ...]]:
         return [

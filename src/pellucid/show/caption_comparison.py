@@ -6,35 +6,30 @@ from typing import TYPE_CHECKING
 
 from pellucid.evaluation.captions import TOP
 from pellucid.show import document as d
+from pellucid.show.side_by_side import (
+    DIFFERING,
+    differing_picture,
+    side_by_side_document,
+    where_they_differ,
+)
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from pellucid.evaluation.caption_comparison import CaptionComparison
     from pellucid.evaluation.captions import CaptionReport
 
-DIFFERING = d.Limit(10, 48, "more", "--json or --out lists them all", "see comparison.csv")
-"""Pictures that are shown, those first where one caption has most right words more."""
-
 
 def caption_comparison_document(comparison: CaptionComparison) -> d.Document:
     """The measures side by side, the difference with its interval, and where they differ most."""
-    a, b = comparison.names
     first, second = comparison.first, comparison.second
-    rows = [
-        (name, one, two)
-        for (name, one), (_, two) in zip(_numbers(first), _numbers(second), strict=True)
-    ]
-    return d.Document(
+    return side_by_side_document(
         f"A: BLEU-4 {first.bleu[-1]:.1%}; B: BLEU-4 {second.bleu[-1]:.1%}; of "
         f"{counted(first.count, 'picture')}: {comparison.pictures.name}",
-        (
-            d.Text(a, "A:"),
-            d.Text(b, "B:"),
-            d.Only("page", [d.Items(comparison.notes)] if comparison.notes else []),
-            d.Section("Measures", [d.Table("Measures", ("", "A", "B"), rows)]),
-            d.Items([comparison.verdict]),
-            d.Section("Where they differ most", [_pictures(comparison)]),
-        ),
+        comparison.names,
+        comparison.notes,
+        (_numbers(first), _numbers(second)),
+        comparison.verdict,
+        where_they_differ(_pictures(comparison)),
     )
 
 
@@ -61,12 +56,5 @@ def _pictures(comparison: CaptionComparison) -> d.Pictures:
             f"A: {printable(one.caption)} ({one.right:.0%} of its words are right); "
             f"B: {printable(two.caption)} ({two.right:.0%})"
         )
-        name = one.name
-        items.append(
-            d.Picture(
-                lambda i=i: data.images[i],  # type: ignore[misc]
-                (words, name),
-                f"{name}: {words}",
-            )
-        )
+        items.append(differing_picture(data, i, words))
     return d.Pictures(items, 224, DIFFERING)

@@ -6,35 +6,30 @@ from typing import TYPE_CHECKING
 
 from pellucid.numerals import percent
 from pellucid.show import document as d
+from pellucid.show.side_by_side import (
+    DIFFERING,
+    differing_picture,
+    side_by_side_document,
+    where_they_differ,
+)
 from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.evaluation.detection import DetectionReport
     from pellucid.evaluation.detection_comparison import DetectionComparison
 
-DIFFERING = d.Limit(10, 48, "more", "--json or --out lists them all", "see comparison.csv")
-"""Pictures that are shown, those first where one detector has most faults more than the other."""
-
 
 def detection_comparison_document(comparison: DetectionComparison) -> d.Document:
     """The measures side by side, the difference with its interval, and where they differ most."""
-    a, b = comparison.names
     first, second = comparison.first, comparison.second
-    rows = [
-        (name, one, two)
-        for (name, one), (_, two) in zip(_numbers(first), _numbers(second), strict=True)
-    ]
-    return d.Document(
+    return side_by_side_document(
         f"A: mAP {first.map50:.1%}; B: mAP {second.map50:.1%} at IoU 0.5; of "
         f"{counted(first.count, 'picture')}: {comparison.pictures.name}",
-        (
-            d.Text(a, "A:"),
-            d.Text(b, "B:"),
-            d.Only("page", [d.Items(comparison.notes)] if comparison.notes else []),
-            d.Section("Measures", [d.Table("Measures", ("", "A", "B"), rows)]),
-            d.Items([comparison.verdict]),
-            d.Section("Where they differ most", [_pictures(comparison)]),
-        ),
+        comparison.names,
+        comparison.notes,
+        (_numbers(first), _numbers(second)),
+        comparison.verdict,
+        where_they_differ(_pictures(comparison)),
     )
 
 
@@ -64,12 +59,5 @@ def _pictures(comparison: DetectionComparison) -> d.Pictures:
             f"{len(each.missed)} missed, {counted(len(each.false_alarms), 'false alarm')}"
             for each in rows[i]
         )
-        name = rows[i][0].name
-        items.append(
-            d.Picture(
-                lambda i=i: data.images[i],  # type: ignore[misc]
-                (f"A: {one}; B: {two}", name),
-                f"{name}: A {one}; B {two}",
-            )
-        )
+        items.append(differing_picture(data, i, f"A: {one}; B: {two}"))
     return d.Pictures(items, 224, DIFFERING)

@@ -102,7 +102,9 @@ def draw_evidence(evidence: Evidence, title: str = "") -> Figure:
     heatmap = evidence.heatmap()
     if title:
         figure.suptitle(f"{title}\n{heatmap.title}", fontsize=10)
-    (picture, shares, over), (regions, causal, sums) = figure.subplots(2, 3)
+    above, below = figure.subfigures(2, 1, squeeze=False)[:, 0]  # names below push no column above
+    picture, shares, over = above.subplots(1, 3)
+    regions, causal, sums = below.subplots(1, 3)
     draw_picture(picture, evidence.scored.image)
     bare(picture, "the picture")
     mark_scored(picture, evidence.scored)

@@ -80,6 +80,8 @@ class Task(ABC):
         parts: Names of the graphs that a model keeps beside the one that answers.
         each_frame: Whether each frame of an animated picture is answered; else the first.
         drawn: Whether answers can be drawn on the pictures.
+        no_answer: Why a picture has no one answer that could be opened, and what to do instead;
+            empty where it has one.
     """
 
     kind: ClassVar[str]
@@ -97,6 +99,7 @@ class Task(ABC):
     of_regions: ClassVar[bool] = False
     of_steps: ClassVar[bool] = False
     parts: ClassVar[tuple[str, ...]] = ()
+    no_answer: ClassVar[str] = ""
 
     @property
     def data_kind(self) -> str:
@@ -326,6 +329,8 @@ def check_row(task: Task, what: str, *, boxes: bool = False) -> None:
         ArgumentError: If it ends in a map, and what is found in that is no boxes.
     """
     if task.of_map and not (boxes and (task.of_boxes or task.of_steps)):
+        if task.no_answer:
+            raise ArgumentError(f"{what}: the model is for {task.title}; {task.no_answer}")
         raise ArgumentError(
             f"{what}: the model is for {task.title} and ends in a map; this is made for networks "
             "that end in one row of outputs a picture: classes, labels or numbers"

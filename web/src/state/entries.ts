@@ -124,7 +124,8 @@ const wanted: Entry<PageState> = {
   key: "wanted",
   write: ({ backwards }) => (backwards.wanted ? [backwards.wanted.join(",")] : []),
   read(page, [text]) {
-    const numbers = text?.split(",").map((part) => (part.trim() ? Number(part) : Number.NaN));
+    const parts = text === "" ? [] : text?.split(","); // no boxes
+    const numbers = parts?.map((part) => (part.trim() ? Number(part) : Number.NaN));
     const { boxes, names } = page.data.model;
     const count = page.data.graph.reading.shape[0];
     const fits = (found: number[]): boolean =>

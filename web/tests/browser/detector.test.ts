@@ -65,6 +65,9 @@ test("the loss of the boxes that are right goes back, and a step makes it smalle
   const known = await right.inputValue();
   expect(known.split("\n").length).toBe(1);
   const before = Number(await loss.textContent());
+  const rate = page.getByLabel("learning rate");
+  await rate.fill("1e-7");
+  await rate.blur();
   await page.getByRole("button", { name: "Take a step" }).click();
   await expect.poll(async () => Number(await loss.textContent())).toBeLessThan(before);
   await page.getByRole("button", { name: "Undo" }).click();
