@@ -70,7 +70,8 @@ def main() -> None:
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (given["files"], hard))
     guard = Guard(app, limits, Hosts("127.0.0.1"), given.get("token"))
-    config = uvicorn.Config(guard, log_level="error", lifespan="off", **server_options(limits))
+    options = server_options(limits) | {"loop": given.get("loop", "auto")}
+    config = uvicorn.Config(guard, log_level="error", lifespan="off", **options)
     with SpareSocket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(2048)

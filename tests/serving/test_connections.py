@@ -233,8 +233,9 @@ def test_connections_over_the_limit_are_said_to_be_too_many(port: int) -> None:
     assert until(lambda: answers(port))
 
 
-def test_a_server_out_of_file_descriptors_goes_on_once_it_has_some() -> None:
-    with server(limits={"connections": 500, "head_seconds": 30}, files=24) as port:
+@pytest.mark.parametrize("loop", ["auto", "asyncio"])
+def test_a_server_out_of_file_descriptors_goes_on_once_it_has_some(loop: str) -> None:
+    with server(limits={"connections": 500, "head_seconds": 30}, files=24, loop=loop) as port:
         held = [Connection(port) for _ in range(40)]
         time.sleep(0.2)
         for each in held:

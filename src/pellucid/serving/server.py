@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from pellucid.errors import ArgumentError
-from pellucid.serving.connections import make_room, server_options
+from pellucid.serving.connections import event_loop, make_room, server_options
 from pellucid.serving.spare import SpareSocket
 from pellucid.text import printable
 
@@ -129,6 +129,7 @@ def serve_app(
     )
     server = Server(config, leaving, grace)
     try:
-        asyncio.run(server.serve([listening]))
+        with asyncio.Runner(loop_factory=event_loop()) as runner:
+            runner.run(server.serve([listening]))
     finally:
         listening.close()

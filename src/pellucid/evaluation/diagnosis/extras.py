@@ -26,7 +26,9 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "sound": ("soundfile",),
     "spreadsheet": ("openpyxl",),
     "proposals": ("scikit-image",),
-    "serve": ("starlette", "uvicorn", "httptools", "python-multipart", "prometheus-client"),
+    "serve": (
+        "starlette", "uvicorn", "uvloop", "httptools", "python-multipart", "prometheus-client",
+    ),
     "shards": ("webdataset",),
 }  # fmt: skip
 """The libraries of each extra, but for those that only build the documentation."""
