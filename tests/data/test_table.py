@@ -110,15 +110,22 @@ def test_bad_files_of_a_list(tmp_path: Path) -> None:
     rows += [("notes.txt", "even"), ("picture.dat", "odd"), ("gone.png", "odd"), ("a", "odd")]
     rows += [("zero\0byte.png", "odd")]
     splits = load(table(tmp_path / "x.csv", ("path", "label"), *rows))
-    found = [(file.name, file.reason.split(";")[0]) for file in splits.quarantined]
-    assert found[:3] == [
-        ("notes.txt", "no picture (it begins with b'hello')"),
-        ("gone.png", "there is no such file"),
-        ("a", "a folder"),
-    ]
-    assert found[3][0] == "zero\0byte.png"
-    assert "embedded null" in found[3][1]  # Python's own words, which differ by version
+    for file, (name, line, reason) in zip(
+        splits.quarantined,
+        [
+            ("notes.txt", 22, "no picture (it begins with b'hello')"),
+            ("gone.png", 24, "there is no such file"),
+            ("a", 25, "a folder"),
+            ("zero\0byte.png", 26, "cannot be read (embedded null"),  # Python's own words go on
+        ],
+        strict=True,
+    ):
+        assert file.name == name
+        assert file.reason.startswith(reason)
+        assert file.reason.endswith(f" (x.csv, line {line})")
     assert splits.notes[0].startswith("4 files cannot be used and are left out, the first: notes")
+    with pytest.raises(DataError, match=r"notes\.txt: .*\(x\.csv, line 22\)$"):
+        load(tmp_path / "x.csv", bad="error")
 
 
 def test_paths_that_leave_the_folder_are_refused(tmp_path: Path) -> None:

@@ -45,6 +45,8 @@ class PictureFile:
         group: The pictures that it stays together with; None where it is by itself.
         beside: The name of the picture that it was taken beside, which it follows into training,
             see :mod:`pellucid.data.side_cameras`; None where it is one of its own.
+        place: The list or annotation that names it, with its line where there are lines; empty
+            where a folder does.
     """
 
     path: Path
@@ -54,6 +56,7 @@ class PictureFile:
     size: tuple[int, int] | None = None
     group: Group | None = None
     beside: str | None = None
+    place: str = ""
 
 
 @short_repr
@@ -158,7 +161,12 @@ def groups_of(files: Sequence[PictureFile]) -> Groups | None:
 
 def bad_file(file: PictureFile, reason: str) -> BadFile:
     """Return the record of a file that cannot be used."""
-    return BadFile(file.name, reason, file.class_name, file.part)
+    return BadFile(file.name, f"{reason}{named_in(file)}", file.class_name, file.part)
+
+
+def named_in(file: PictureFile) -> str:
+    """Where a list names a file, for the end of a message; empty where there is no list."""
+    return f" ({file.place})" if file.place else ""
 
 
 def reason_of(path: Path, error: DataError) -> str:

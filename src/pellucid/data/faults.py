@@ -21,8 +21,8 @@ EMPTY_CAPTION, WITHOUT_CAPTIONS, DOUBLED_CAPTION = (
 _SAID = {
     WITHOUT_AREA: ("box", "without an area, left out"),
     INVERTED: ("box", "with corners in the wrong order, which were exchanged"),
-    OUTSIDE: ("box", "outside their pictures, left out"),
-    CLIPPED: ("box", "that reach out of their pictures, cut off there"),
+    OUTSIDE: ("box", "outside the picture, left out"),
+    CLIPPED: ("box", "reaching out of the picture, cut off there"),
     EMPTY_CAPTION: ("caption", "without a word, left out"),
     DOUBLED_CAPTION: ("caption", "that a picture has several times"),
 }

@@ -11,7 +11,7 @@ import numpy as np
 from pellucid.cores import available_threads
 from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.decode import header
-from pellucid.data.decoded import Decoded, bad_file, groups_of, reason_of, targets_of
+from pellucid.data.decoded import Decoded, bad_file, groups_of, named_in, reason_of, targets_of
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import check_bad, nothing_left
@@ -123,7 +123,7 @@ def choose_preprocessing(
                 found = cache.files.header(file, max_pixels)
         except DataError as error:
             if bad == "error":
-                raise
+                raise DataError(f"{error}{named_in(file)}") from error
             failed.append((file, error))
             continue
         grey = grey and found.grey
@@ -312,7 +312,8 @@ def _read_cached(
     failed |= {readable[i]: reason for i, reason in entry.bad.items()}
     if failed and bad == "error":
         first = min(failed)
-        raise DataError(f"{printable(files[first].path)}: {failed[first]}")
+        reason = f"{failed[first]}{named_in(files[first])}"
+        raise DataError(f"{printable(files[first].path)}: {reason}")
     rows = np.argsort(entry.positions)
     return _usable(files, like, name, entry.pixels, rows, failed, preprocessing)
 

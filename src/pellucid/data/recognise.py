@@ -57,13 +57,20 @@ def task_of_array(labels: object) -> str:
     return ClassTargets.kind
 
 
-def task_of_texts(place: str, texts: Counter[str], *, repeated: str = "") -> tuple[str, str]:
+def task_of_texts(
+    place: str,
+    texts: Counter[str],
+    *,
+    repeated: str = "",
+    places: Mapping[str, str] | None = None,
+) -> tuple[str, str]:
     """The task that the labels of a list are for, and why, where that is not plain.
 
     Args:
         place: The list, for messages.
         texts: The labels, and how often each occurs.
         repeated: A picture that is listed with different labels; empty where there is none.
+        places: The line in which each label is first, in words; None where there are none.
 
     Raises:
         DataError: If most labels are numbers and others are none.
@@ -75,10 +82,13 @@ def task_of_texts(place: str, texts: Counter[str], *, repeated: str = "") -> tup
             return Numbers.kind, ""
         if 2 * sum(texts[text] for text in others) <= texts.total():
             amount = sum(texts[text] for text in others)
+            place_of = (places or {}).get(others[0], "")
+            there = f" in {place_of}" if place_of else ""
             raise DataError(
-                f"{place}: {counted(texts.total() - amount, 'label')} are numbers and {amount} are "
-                f"none, such as {printable(others[0])!r:.60}; make all of them numbers, or take "
-                f"them for classes (--task single-label, in Python task='single-label')"
+                f"{place}: {counted(texts.total() - amount, 'label')} are numbers and {amount} "
+                f"{'is' if amount == 1 else 'are'} none, such as {printable(others[0])!r:.60}"
+                f"{there}; make all of them numbers, or take them for classes "
+                f"(--task single-label, in Python task='single-label')"
             )
     joint = next((text for text in texts if JOINT in text), "")
     if joint or repeated:

@@ -99,7 +99,6 @@ def scan_table(
     beside: dict[str, list[PictureFile]] = {}
     class_names: dict[str, str | None] = {}
     found: dict[str, tuple[str, Path]] = {}
-    line_of: dict[str, int] = {}
     parts: Counter[str] = Counter()
     elsewhere: tuple[str, str] | None = None
     group_of: dict[str, Group] = {}
@@ -122,7 +121,6 @@ def scan_table(
             if elsewhere is None and relative != name:
                 elsewhere = name, relative
         relative, there = found[name]
-        line_of.setdefault(relative, line)
         own = None
         if group is not None:
             if block is not None:  # a picture that is listed again stays where it was first
@@ -131,7 +129,8 @@ def scan_table(
             elif rule is not None:
                 group_name = rule(PurePosixPath(relative), None)
             own = _group(group, group_name, group_of, relative, f"{place}, line {line}")
-        file = PictureFile(there, relative, class_name or "", of_part, group=own)
+        listed = f"{printable(path.name)}, line {line}"
+        file = PictureFile(there, relative, class_name or "", of_part, group=own, place=listed)
         files.setdefault(of_part, []).append(file)
         if side is None or of_part not in TRAINING:
             continue
@@ -141,7 +140,15 @@ def scan_table(
             relative = path_in_folder(finder, other, f"{place}, line {line}", root)
             number = shifted(class_name or "", shift)
             beside.setdefault(of_part, []).append(
-                PictureFile(root / relative, relative, number, of_part, group=own, beside=file.name)
+                PictureFile(
+                    root / relative,
+                    relative,
+                    number,
+                    of_part,
+                    group=own,
+                    beside=file.name,
+                    place=listed,
+                )
             )
     for of_part, others in beside.items():
         files[of_part] += others
@@ -150,7 +157,7 @@ def scan_table(
     of_paths = f"'{printable(elsewhere[0])}' is {printable(elsewhere[1])}" if elsewhere else ""
     if side is not None:
         task = Numbers.kind
-    wanted = read_labels(place, files, columns.labels, task, units, line_of)
+    wanted = read_labels(place, files, columns.labels, task, units)
     if isinstance(wanted.targets, Transcripts):
         check_row_widths(place, text, columns.separator)
     notes = (

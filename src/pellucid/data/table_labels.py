@@ -54,7 +54,6 @@ def read_labels(
     columns: tuple[str, ...],
     task: str | None = None,
     units: str | None = None,
-    lines: Mapping[str, int] | None = None,
 ) -> Labelled:
     """Decide what the labels of a list are, and read them as such.
 
@@ -64,7 +63,6 @@ def read_labels(
         columns: What the columns of labels are called.
         task: What the labels are for; None to recognise it.
         units: What transcripts are made of; None to choose by them.
-        lines: The line that each file is listed in first, by name.
 
     Raises:
         DataError: They cannot be read so.
@@ -78,7 +76,8 @@ def read_labels(
         kind = Transcripts.kind
     elif not kind:
         several = _listed_with_several(files)
-        kind, why = task_of_texts(place, texts, repeated=several)
+        places = {file.class_name: file.place for file in reversed(every)}
+        kind, why = task_of_texts(place, texts, repeated=several, places=places)
     found = {part: tuple(of_part) for part, of_part in files.items()}
     if kind == Unlabelled.kind:
         once = {
@@ -98,7 +97,7 @@ def read_labels(
         note = (f"{why}: taken for multi-label classification",) if why else ()
         return Labelled(LabelSets(np.zeros((0, len(names)), np.uint8), tuple(names)), found, note)
     if kind == Transcripts.kind:
-        return Labelled(transcripts_of(place, every, units, lines), found, ())
+        return Labelled(transcripts_of(place, every, units), found, ())
     notes = (*_joined(texts), *_repeated(every), *integers_note(texts, kind))
     return Labelled(ClassTargets(NONE, tuple(sorted(texts))), found, notes)
 
@@ -117,14 +116,14 @@ def _check_numbers(place: str, files: Sequence[PictureFile], width: int) -> None
         if first.setdefault((file.part, file.name), file.class_name) != file.class_name:
             raise DataError(
                 f"{place}: {printable(file.name)} is listed with different numbers "
-                f"({printable(first[file.part, file.name])} and {printable(file.class_name)}); "
-                "keep one line a picture"
+                f"({printable(first[file.part, file.name])} and {printable(file.class_name)} in "
+                f"{file.place}); keep one line a picture"
             )
     if wrong:
         raise DataError(
             f"{place}: the target of {counted(len(wrong), 'picture')} of {len(files)} is no finite "
             f"number, the first: {printable(wrong[0].name)} with "
-            f"{printable(wrong[0].class_name)!r:.60}; complete or remove "
+            f"{printable(wrong[0].class_name)!r:.60} in {wrong[0].place}; complete or remove "
             f"{'that line' if len(wrong) == 1 else 'these lines'}"
         )
 

@@ -20,7 +20,7 @@ from pellucid.errors import DataError, PellucidError
 from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pellucid.data.reading import Reading
@@ -52,7 +52,6 @@ def transcripts_of(
     place: str,
     files: Sequence[PictureFile],
     units: str | None = None,
-    lines: Mapping[str, int] | None = None,
 ) -> Transcripts:
     """How the texts of some recordings are read: their words or characters, without any text.
 
@@ -60,7 +59,6 @@ def transcripts_of(
         place: The data, for messages.
         files: With their texts as they are written, at least one.
         units: ``"words"`` or ``"characters"``; None to choose by the texts.
-        lines: The line of a CSV file that each is listed in first, by name.
 
     Raises:
         DataError: A text has no word, a recording is listed with two, or they are no recordings.
@@ -68,16 +66,16 @@ def transcripts_of(
     first: dict[tuple[str, str], str] = {}
     for file in files:
         text = normalised(file.class_name)
-        at = f", line {lines[file.name]}" if lines and file.name in lines else ""
+        at = f" ({file.place})" if file.place else ""
         if not text:
             raise DataError(
-                f"{place}{at}: the text of {printable(file.name)} is "
+                f"{place}: the text of {printable(file.name)}{at} is "
                 f"{printable(file.class_name)!r:.60}, which has no words; write what is said, or "
                 "remove the recording"
             )
         if first.setdefault((file.part, file.name), text) != text:
             raise DataError(
-                f"{place}: {printable(file.name)} is listed with different texts "
+                f"{place}: {printable(file.name)}{at} is listed with different texts "
                 f"({printable(first[file.part, file.name])!r:.60} and {printable(text)!r:.60}); "
                 "keep one line a recording"
             )

@@ -127,9 +127,12 @@ def test_texts_beside_recordings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        (b"0.wav,ha ho,\n1.wav,?!,\n", "line 3.*1.wav.*no words"),
+        (b"0.wav,ha ho,\n1.wav,?!,\n", r"1.wav \(list.csv, line 3\).*no words"),
         (b"0.wav,ha ho,\n1.wav,,\n", "line 3.*missing"),
-        (b"0.wav,ha ho,\n0.wav,ha hu,\n", "0.wav is listed with different texts"),
+        (
+            b"0.wav,ha ho,\n0.wav,ha hu,\n",
+            r"0.wav \(list.csv, line 3\) is listed with different texts",
+        ),
         (b"0.wav,ha ho,\n1.wav,hu, ha,ho\n", "line 3: 4 values in 3 columns.*quotes"),
         (b"0.wav,ha ho,\n1.wav,h\xfc,\n", "line 3.*UTF-8"),
         (b"x.png,ha ho,\n", "x.png.*single-label"),

@@ -104,7 +104,10 @@ def captioned_pictures(
             continue
         group = Group(reading.group, picture.group) if reading.group and picture.group else None
         text = text_of([text for text, _ in kept])
-        of_part.append(PictureFile(picture.path, picture.name, text, picture.part, group=group))
+        file = PictureFile(
+            picture.path, picture.name, text, picture.part, group=group, place=kept[0][1]
+        )
+        of_part.append(file)
     if not any(files.values()):
         raise DataError(
             f"{printable(root)}: {form} of {counted(len(pictures), 'picture')} without a single "

@@ -72,11 +72,11 @@ def picture_boxes(found: Annotations, reading: Reading) -> PictureFolder:
     names: Counter[str] = Counter()
     for picture in found.pictures:
         of_part = files.setdefault(picture.part, [])
-        file = PictureFile(picture.path, picture.name, "", picture.part)
+        file = PictureFile(picture.path, picture.name, "", picture.part, place=picture.place)
         try:
             size = _size_of(picture, file, reading.max_pixels, cache)
         except DataError as error:
-            bad.append(bad_file(file, f"{reason_of(picture.path, error)} ({picture.place})"))
+            bad.append(bad_file(file, reason_of(picture.path, error)))
             continue
         rows = _inside(picture, size, faults)
         names.update(name for name, *_ in rows)

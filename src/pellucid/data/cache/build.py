@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from pellucid.data.cache.cache_file import Block, block_size
 from pellucid.data.cache.helper import decode_some
 from pellucid.data.cache.helpers import Helpers, helpers_for
-from pellucid.data.decoded import reason_of
+from pellucid.data.decoded import named_in, reason_of
+from pellucid.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -53,7 +54,8 @@ def decoded_blocks(
         found = helpers.decode(paths) if helpers is not None else None
         good, pixels, bad = found or decode_some(paths, preprocessing, max_pixels)
         if stop and bad:
-            raise bad[min(bad)]
+            first = min(bad)
+            raise DataError(f"{bad[first]}{named_in(files[positions[first]])}") from bad[first]
         return Block(
             [positions[k] for k in good],
             pixels,

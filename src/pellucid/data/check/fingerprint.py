@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pellucid.data.decode import decode, decode_full, opened, unreadable
+from pellucid.data.decoded import bad_file
 from pellucid.data.deep import is_deep
 from pellucid.data.pillow import DECODING_ERRORS
-from pellucid.data.quarantine import BadFile
 from pellucid.data.value_range import ValueCounts
 from pellucid.errors import DataError
 from pellucid.short_repr import short_repr
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.convert import Range
     from pellucid.data.decoded import PictureFile
+    from pellucid.data.quarantine import BadFile
     from pellucid.data.value_range import ValueRange
 
 THUMBNAIL_SIDE = 16
@@ -107,7 +108,7 @@ def fingerprint_file(
         )
     except DataError as error:
         reason = str(error).removeprefix(f"{printable(file.path)}: ")
-        return BadFile(file.name, reason, file.class_name, file.part)
+        return bad_file(file, reason)
 
 
 def fingerprint_pixels(

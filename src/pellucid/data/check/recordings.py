@@ -9,8 +9,7 @@ import numpy as np
 
 from pellucid.data.check.fingerprint import Fingerprint, HeardFacts, file_digest, image_of
 from pellucid.data.check.report import found
-from pellucid.data.decoded import reason_of
-from pellucid.data.quarantine import BadFile
+from pellucid.data.decoded import bad_file, reason_of
 from pellucid.data.sound.decode import seen_samples, sound_header
 from pellucid.data.sound.spectrogram import bands, decibels, picture
 from pellucid.errors import DataError
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.check.report import Finding
     from pellucid.data.decoded import PictureFile
+    from pellucid.data.quarantine import BadFile
     from pellucid.data.sound import Sound
 
 SIDE = 16
@@ -61,7 +61,7 @@ def fingerprint_recording(file: PictureFile, sound: Sound) -> Fingerprint | BadF
         )
     except DataError as error:
         reason = reason_of(file.path, error)
-        return BadFile(file.name, reason, file.class_name, file.part)
+        return bad_file(file, reason)
 
 
 def preview_of(file: PictureFile, sound: Sound) -> Image.Image | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.decode import begins_as_picture
-from pellucid.data.decoded import bad_file, reason_of
+from pellucid.data.decoded import bad_file, named_in, reason_of
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import nothing_left
 from pellucid.data.sound.decode import begins_as_sound, sound_header
@@ -104,7 +104,7 @@ def recording_preprocessing(
             headers.append(sound_header(file.path))
         except DataError as error:
             if bad == "error":
-                raise
+                raise DataError(f"{error}{named_in(file)}") from error
             failed.append(bad_file(file, reason_of(file.path, error)))
     if not headers:
         raise nothing_left(name, failed, "recording")
