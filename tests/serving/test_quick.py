@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from pellucid.serving.quick import MOST_BYTES, is_quick
+from pellucid.serving.quick import MOST_BYTES, TINY_BYTES, is_quick, is_tiny
 
 
 def file(size: tuple[int, int], kind: str) -> bytes:
@@ -33,3 +33,11 @@ def test_other_bytes() -> None:
     assert not is_quick(b"RIFF\x00\x00\x00\x00WEBPVP8 ")
     for cut in range(40):
         assert is_quick(file((30, 20), "PNG")[:cut]) in (True, False)
+
+
+def test_what_holds_up_nobody_is_smaller_still() -> None:
+    small = file((28, 28), "PNG")
+    assert is_tiny(small)
+    assert not is_tiny(small + bytes(TINY_BYTES))
+    assert not is_tiny(file((200, 200), "PNG"))
+    assert not is_tiny(b"RIFF\x00\x00\x00\x00WAVEfmt ")

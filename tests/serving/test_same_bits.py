@@ -36,6 +36,26 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def test_in_the_event_loop(place: Path) -> None:
+    """A light network answers there, what it answers from the engine's thread."""
+    content = png(np.random.default_rng(0).integers(0, 256, (12, 11, 3), np.uint8))
+    with service(place, engine="native") as here:
+        served, threads = here.models.get(), []
+        compute = served.batcher._compute
+
+        def noting(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+            threads.append(threading.current_thread())
+            return compute(images)
+
+        served.batcher._compute = noting
+        answers = []
+        for served.light in (False, True):
+            answers.append(here.client.post("/predict", content=content).json())
+        assert answers[0] == answers[1]
+        assert threads[0].name.startswith("pellucid-compute")
+        assert threads[1] is here.client._thread
+
+
 def test_under_load(place: Path) -> None:
     """What waits while the engine is busy is one batch, and each answer what it is alone."""
     pictures = np.random.default_rng(0).integers(0, 256, (24, 12, 11, 3), np.uint8)

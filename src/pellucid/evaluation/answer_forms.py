@@ -342,6 +342,8 @@ def form_of(task: Task | Sequence[str]) -> AnswerForm:
         return TextForm()
     if isinstance(task, Captioning):
         return CaptionForm()
+    if isinstance(task, SingleLabel):
+        return ClassForm(task)
     return ClassForm(SingleLabel(task.names if isinstance(task, Task) else tuple(task)))
 
 

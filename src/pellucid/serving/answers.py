@@ -15,7 +15,7 @@ from pellucid.evaluation.answer_forms import form_of
 from pellucid.evaluation.prediction_files import record
 from pellucid.evaluation.predictions import Prediction, read_outputs
 from pellucid.serving.picture_bytes import check_picture
-from pellucid.serving.quick import is_quick
+from pellucid.serving.quick import is_quick, is_tiny
 from pellucid.tasks import Detection
 from pellucid.text import printable
 
@@ -122,12 +122,18 @@ async def answers(
     Raises:
         OverloadedError: If too many wait.
     """
-    quick = len(sent) == 1 and served.batcher.idle and is_quick(sent[0].content)
-    with served.batcher.admitted(len(sent)):
+    batcher, content = served.batcher, sent[0].content
+    quick = len(sent) == 1 and batcher.idle and is_quick(content)
+    at_once = quick and served.light and not service.opening_now and is_tiny(content)
+
+    def whole(compute: Compute) -> Answered:
+        return _whole(served, sent[0], top, service, compute, table=table)
+
+    with batcher.admitted(len(sent)):
+        if at_once:
+            return batcher.at_once(whole)
         if quick:
-            return await served.batcher.alone(
-                lambda compute: _whole(served, sent[0], top, service, compute, table=table)
-            )
+            return await batcher.alone(whole)
         decoded = await decode_all(served, sent, service)
         usable = [each.pixels for each in decoded if each.pixels is not None]
         outputs: NDArray[Any] | None = None

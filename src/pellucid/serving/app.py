@@ -11,7 +11,9 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from pellucid.cores import available_threads
+from pellucid.data.pillow import bounded
 from pellucid.serving.actions import ACTIONS
+from pellucid.serving.direct import Direct
 from pellucid.serving.failures import HANDLERS
 from pellucid.serving.observed import Observed
 from pellucid.serving.openapi import description
@@ -53,7 +55,8 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         watching = None if watch is None else asyncio.create_task(models.watch(watch))
         try:
-            yield
+            with bounded(limits.pixels):  # once, and not for every picture
+                yield
         finally:
             service.ready = False
             if watching is not None:
@@ -62,7 +65,11 @@ def create_app(
 
     app = Starlette(
         routes=[action.route() for action in ACTIONS],
-        middleware=[Middleware(Observed, metrics=metrics, write=write), *middleware],
+        middleware=[
+            Middleware(Observed, metrics=metrics, write=write),
+            *middleware,
+            Middleware(Direct, actions=ACTIONS, handlers=HANDLERS),
+        ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )

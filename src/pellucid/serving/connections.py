@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pellucid.serving.guard import GONE, TASK
+from pellucid.serving.joined import JoinedWrites
 from pellucid.serving.refused import RefusedError, try_again
 
 if TYPE_CHECKING:
@@ -98,20 +99,26 @@ class LimitedProtocol(HttpToolsProtocol):
         """Read on; a head must be whole by its deadline."""
         if self._ended:
             return
-        heads = self._heads
-        if not self._reading_body:
+        heads, of_head = self._heads, not self._reading_body
+        if of_head:
             self._head_bytes += len(data)
-            self._begin_head()
         super().data_received(data)
-        self._after(heads)
+        self._after(heads, of_head)
 
-    def _after(self, heads: int) -> None:
-        """Look at the clock once data were read; there were so many heads before."""
+    def _after(self, heads: int, of_head: bool) -> None:
+        """Look at the clock once data were read: those of a head that is whole need none.
+
+        Args:
+            heads: How many there were before.
+            of_head: Whether the data began outside a body.
+        """
         if self._ended:
             return
         if self._heads != heads:
             self._head_timer = self._stopped(self._head_timer)
             self._head_bytes = 0
+        elif of_head:
+            self._begin_head()
         if self._reading_head:
             self._begin_head()
         if not self._reading_body:
@@ -144,6 +151,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if error is not None:
             raise self._fail(error)
         super().on_headers_complete()
+        self.cycle.transport = cast("asyncio.Transport", JoinedWrites(self.transport, self.cycle))
         self._cycles = [*self._unanswered(), self.cycle]
 
     def on_message_complete(self) -> None:

@@ -61,6 +61,8 @@ class Metrics:
             registry=self.registry,
         )  # fmt: skip
 
+        self._counts: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+
     def _histogram(self, name: str, text: str, label: str) -> Histogram:
         return Histogram(name, text, [label], buckets=_SECONDS, registry=self.registry)
 
@@ -70,8 +72,13 @@ class Metrics:
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
-        self._requests.labels(route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        counts = self._counts.get((route, status))
+        if counts is None:  # to be looked up once: routes and statuses are few
+            counts = self._requests.labels(route, str(status)), self._seconds.labels(route)
+            self._counts[route, status] = counts
+        requests, times = counts
+        requests.inc()
+        times.observe(seconds)
 
     def decoded(self, model: str, seconds: float, *, usable: bool) -> None:
         """A picture was decoded, or found unusable."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.engines.batches import images_at_once
+from pellucid.engines.native.program import NativeProgram
 from pellucid.errors import ArgumentError, DataError, PellucidError
 from pellucid.estimators import load_any, looks
 from pellucid.evaluation.predictions import read_outputs
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
 
 _BATCH = 64
 """Pictures in a batch, at most."""
+
+_LIGHT = 0.0005
+"""Seconds that the event loop may compute for one picture."""
+
+_TRIES = 20
+"""Of which the best counts: other programs can only make them longer."""
 
 
 def _unheard(line: str) -> None:
@@ -50,6 +58,7 @@ class Served:
         estimator: The model with its program.
         batcher: The queue before its network.
         same_bits: Whether pictures were found to have the same bits alone as in batches.
+        light: Whether the answer to a picture is computed sooner than another thread is awake.
         loaded: When it was, in seconds since 1970.
         page: Its page, once somebody asked for it.
     """
@@ -59,6 +68,7 @@ class Served:
     estimator: AnyEstimator
     batcher: Batcher
     same_bits: bool
+    light: bool = False
     loaded: float = field(default_factory=time.time)
     page: asyncio.Future[bytes] | None = None
 
@@ -221,6 +231,7 @@ class Models:
         try:
             estimator = looks(load_any(source.place, engine=self._engine_name), source.place)
             same_bits = warm_up(estimator)
+            light = is_light(estimator)
         except PellucidError:
             raise
         except MemoryError as error:
@@ -242,7 +253,7 @@ class Models:
             longest=self._limits.request_seconds / 2,
         )
         version = max(self._served.get(source.name, {0: None})) + 1
-        return Served(source, version, estimator, batcher, same_bits)
+        return Served(source, version, estimator, batcher, same_bits, light)
 
     def close(self) -> None:
         """Let the threads go."""
@@ -274,6 +285,29 @@ def warm_up(estimator: AnyEstimator) -> bool:
         preprocessing.read(_png(images[0]))
     bits = np.concatenate(alone).tobytes()
     return bits == two.tobytes() == together[: len(alone)].tobytes()
+
+
+def is_light(estimator: AnyEstimator) -> bool:
+    """Whether a picture was computed and its outputs read within :data:`_LIGHT`, once warm.
+
+    Its program then computes in the calling thread alone. Other engines than the native one are
+    not asked.
+    """
+    program, shape = estimator.program_, estimator.model_.preprocessing.shape
+    if not isinstance(program, NativeProgram):
+        return False
+    image = np.random.default_rng(0).integers(0, 256, (1, *shape), np.uint8)
+    best = math.inf
+    for _ in range(_TRIES):
+        started = time.perf_counter()
+        with np.errstate(all="ignore"):
+            outputs = program.forward(image)
+        list(read_outputs(estimator, ["noise"], image, outputs, [(shape[1], shape[0])]))
+        best = min(best, time.perf_counter() - started)
+    if best > _LIGHT:
+        return False
+    program.keep_to_callers()
+    return True
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:

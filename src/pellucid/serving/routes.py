@@ -55,12 +55,16 @@ class Action:
     takes: dict[str, Any] | None = None
     parameters: tuple[Parameter, ...] = ()
 
-    def route(self) -> Route:
-        """The route, which notes for metrics which it is."""
+    def endpoint(self) -> Handler:
+        """What answers, and notes for metrics which route it is."""
         handler, path = self.handler, self.path
 
         async def endpoint(request: Request) -> Response:
             facts(request)["route"] = path
             return await handler(request)
 
-        return Route(path, endpoint, methods=[self.method])
+        return endpoint
+
+    def route(self) -> Route:
+        """The route."""
+        return Route(self.path, self.endpoint(), methods=[self.method])

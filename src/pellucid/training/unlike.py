@@ -131,6 +131,6 @@ def _by_first_layer(model: Model) -> dict[str, tuple[float, float]]:
     operation = model.network.graph.nodes[0].operation
     if not isinstance(operation, Normalise):
         return {}
-    mean = float(np.mean(operation.mean))
-    deviation = MOST_DEVIATIONS * float(np.mean(operation.std))
+    mean = sum(operation.mean) / len(operation.mean)
+    deviation = MOST_DEVIATIONS * (sum(operation.std) / len(operation.std))
     return {LEVEL: (mean - deviation, mean + deviation)}

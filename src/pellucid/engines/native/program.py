@@ -160,6 +160,16 @@ class NativeProgram(Program):
             for output, value in step.graph.outputs.items()
         }
 
+    @serialised
+    def keep_to_callers(self) -> None:
+        """Let the calling thread compute answers alone, whose bits are the same.
+
+        A small network is through before others are awake; where processors are busy, a thread
+        that waits for them takes as much of a processor as one that computes.
+        """
+        if self._main is not None:
+            self._main.keep_to_callers()
+
     # -------------------------------------------------------------------------------- any graph
 
     def _objective(self, graph: Graph) -> Objective:

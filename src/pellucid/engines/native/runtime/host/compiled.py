@@ -105,6 +105,10 @@ class Compiled:
     def _memory(self) -> NDArray[np.uint8]:
         return self._loaded.memory
 
+    def keep_to_callers(self) -> None:
+        """Let no other thread help with what is computed."""
+        self._loaded.alone = True
+
     # -------------------------------------------------------------------------------- computing
 
     @property

@@ -41,6 +41,7 @@ class Loaded:
         machine: Keeps the compiled code alive.
         memory: The arena, in bytes.
         schedules: The addresses of what can be called.
+        alone: Whether the calling thread computes without the team.
     """
 
     def __init__(self, code: Code, target: Target, counter: Callable[[], tuple[int, int]]) -> None:
@@ -56,6 +57,7 @@ class Loaded:
         self._entries: dict[int, list[int]] = {}  # of the table, by the offset that they are of
         for number, offset in enumerate(code.plan.builder.places):
             self._entries.setdefault(offset, []).append(number)
+        self.alone = False
         self._shares_single = code.shares_single
         self._views: dict[Place, NDArray[np.float32]] = {}
         self._team = shared_team(code.plan.threads)
@@ -98,7 +100,7 @@ class Loaded:
             pixels.ctypes.data,
             len(pixels),
             counter=counter,
-            alone=alone,
+            alone=alone or self.alone,
         )
         if raised := [error for stage in self._by_reference for error in stage.take_raised()]:
             raise raised[0]
@@ -114,7 +116,8 @@ class Loaded:
     def infer_taken(self, pixels: Array) -> None:
         """Run the forward pass at inference on what :meth:`take` gave."""
         alone = len(pixels) == 1
-        schedules = SINGLE if alone and self._shares_single else INFER
+        shared = alone and self._shares_single and not self.alone
+        schedules = SINGLE if shared else INFER
         self.run(of_pixels(schedules, pixels), pixels, alone=alone and schedules is INFER)
 
     def infer_into_new(
