@@ -166,6 +166,13 @@ def test_what_is_damaged_is_named(shards: Path, folder: Path, tmp_path: Path) ->
             fault()
         check_line(caught.value)
         assert "train-000001.tar" in str(caught.value)
+    first = "train-000000.tar"
+    with tarfile.open(shards / first) as whole, tarfile.open(hurt / first, "w") as fewer:
+        for member in whole.getmembers()[:-2]:
+            fewer.addfile(member, whole.extractfile(member))
+    with pytest.raises(DataError, match=first) as caught:
+        open_shards(hurt, READING).read("train").images[0]
+    check_line(caught.value)
     (hurt / "shards.json").write_text('{"format": "pellucid shards 1"}')
     with pytest.raises(DataError) as caught:
         load(hurt)

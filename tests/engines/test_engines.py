@@ -52,7 +52,7 @@ def test_an_unknown_name() -> None:
 def test_an_option_that_it_does_not_take() -> None:
     with pytest.raises(ArgumentError, match=r"'reference' has no option 'device'; it takes none$"):
         get_engine("reference:cuda")
-    with pytest.raises(ArgumentError, match=r"'torch' has no option 'colour'; it takes device$"):
+    with pytest.raises(ArgumentError, match=r"'torch' has no option 'colour'; it takes .*device"):
         get_engine("torch", colour="blue")
 
 
@@ -63,10 +63,10 @@ def test_the_same_bits_again(engine: str) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_same_bits_in_another_process(engine: str) -> None:
-    first, second = (python("-m", "tests.engines.run_to_run", engine) for _ in range(2))
-    assert first.returncode == 0, first.stderr
-    assert len(first.stdout) == 64
-    assert first.stdout == second.stdout
+    """As in this one, whose threads are as many: see ``conftest.py``."""
+    done = python("-m", "tests.engines.run_to_run", engine)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == digest(engine)
 
 
 def test_other_engines_load_no_torch() -> None:

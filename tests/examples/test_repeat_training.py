@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
+
+from tests.cli.running import Completed, here
 
 if TYPE_CHECKING:
     from pellucid import Dataset
@@ -38,13 +41,24 @@ def divided(digits: tuple[Dataset, Dataset], tmp_path: Path) -> Path:
     return root
 
 
-def test_two_seeds(divided: Path, tmp_path: Path) -> None:
-    done = repeat(
-        tmp_path, 2, divided, "--epochs", 4, "--validation", 0, "--batch-size", 4,
-        "--image-size", "16x16",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    *each, last = done.stdout.splitlines()
+def test_two_seeds(
+    divided: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its commands run in this process, each as in one of its own."""
+
+    def run(command: list[str], **_: object) -> Completed:
+        assert command[:3] == [sys.executable, "-m", "pellucid"]
+        return here(tuple(command[3:]), tmp_path, {})
+
+    monkeypatch.chdir(tmp_path)
+    main = runpy.run_path(str(EXAMPLE))["main"]
+    monkeypatch.setattr(subprocess, "run", run)
+    options = ["--epochs", "4", "--validation", "0", "--batch-size", "4", "--image-size", "16x16"]
+    main(2, str(divided), options)
+    *each, last = capsys.readouterr().out.splitlines()
     found = [re.fullmatch(r"seed (\d): test (\d+\.\d\d)%, \d+\.\d s", line) for line in each]
     assert [match and match[1] for match in found] == ["0", "1"]
     accuracies = [float(match[2]) for match in found if match]

@@ -146,3 +146,57 @@ def test_bytes_and_floats_are_not_mixed(network: Network, engine: Engine) -> Non
 
     run(work)
     assert network.batches == [[1], [1], [2], [1]]
+
+
+def test_requests_of_several_pictures_in_one_batch_get_their_own(
+    network: Network, engine: Engine
+) -> None:
+    async def work() -> None:
+        batcher = Batcher(network, engine, most=6, queue=100)
+        asked = [asyncio.ensure_future(batcher.run(picture(i, i + 1))) for i in range(3)]
+        await asyncio.sleep(0)
+        network.may.set()
+        answers = await asyncio.gather(*asked)
+        assert [each.tolist() for each in answers] == [[0], [1, 1], [2, 2, 2]]
+
+    run(work)
+    assert network.batches == [[0], [1, 1, 2, 2, 2]]
+
+
+def test_those_who_would_wait_too_long_are_refused(network: Network, engine: Engine) -> None:
+    """By what a picture took to be decoded, until one was computed."""
+
+    async def work() -> None:
+        batcher = Batcher(network, engine, most=4, queue=100, longest=30)
+        batcher.decoded(20.0)
+        asked = [asyncio.ensure_future(batcher.run(picture(i))) for i in range(2)]
+        await asyncio.sleep(0)
+        assert batcher.expected_wait == 40
+        with pytest.raises(OverloadedError) as caught:
+            await batcher.run(picture(9))
+        assert caught.value.seconds == 40
+        network.may.set()
+        await asyncio.gather(*asked)
+        assert batcher.expected_wait == 0
+
+    run(work)
+    assert network.batches == [[0], [1]]
+
+
+def test_what_arrives_while_one_is_answered_alone_is_next(network: Network, engine: Engine) -> None:
+    async def work() -> None:
+        batcher = Batcher(network, engine, most=4, queue=100)
+        assert batcher.idle
+        with batcher.admitted(1):
+            alone = asyncio.ensure_future(batcher.alone(lambda compute: compute(picture(7))))
+            await asyncio.sleep(0)
+            others = [asyncio.ensure_future(batcher.run(picture(i))) for i in range(2)]
+            await asyncio.sleep(0)
+            assert (batcher.idle, batcher.waiting) == (False, 2)
+            network.may.set()
+            answers = await asyncio.gather(alone, *others)
+        assert [each.tolist() for each in answers] == [[7], [0], [1]]
+        assert batcher.idle
+
+    run(work)
+    assert network.batches == [[7], [0, 1]]

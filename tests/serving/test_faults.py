@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import numpy as np
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from pellucid.files import save_model
 from tests.files.models import model
@@ -247,6 +244,10 @@ def test_what_the_description_allows(served: Process) -> None:
 
     That random bytes are accepted is not expected: they are no picture.
     """
+    import schemathesis  # which takes a second, and every process of the tests reads this file
+    from schemathesis.core.result import Ok
+    from schemathesis.specs.openapi.checks import positive_data_acceptance
+
     schema = schemathesis.openapi.from_url(served.url + "/openapi.json")
     tried = 0
     for result in schema.exclude(path_regex=r"^/$|^/page").get_all_operations():
