@@ -190,4 +190,12 @@ def test_views_are_not_read(shards: Path) -> None:
     every = images[::3]
     assert isinstance(every, ShardImages)
     np.testing.assert_array_equal(np.asarray(every), np.asarray(images)[::3])
+    np.testing.assert_array_equal(np.asarray(every[1::2]), np.asarray(images)[3::6])
     np.testing.assert_array_equal(images[-1], np.asarray(images)[-1])
+
+
+def test_pictures_with_more_pixels_than_allowed_are_refused(shards: Path) -> None:
+    source = replace(open_shards(shards, READING), max_pixels=119)  # the smallest have 10×12
+    with pytest.raises(DataError, match="in shards") as caught:
+        source.read("test").images[0]
+    check_line(caught.value)

@@ -99,8 +99,12 @@ def test_it_waits_and_tries_again(folder: Path, pellucid: Command) -> None:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}"
-        pellucid("predict", "--url", url, folder / "1.png", "-o", "a.csv", PELLUCID_TOKEN="x" * 20)
-        server.shutdown()
-        thread.join()
+        try:
+            pellucid(
+                "predict", "--url", url, folder / "1.png", "-o", "a.csv", PELLUCID_TOKEN="x" * 20
+            )
+        finally:
+            server.shutdown()
+            thread.join()
     assert (folder.parent / "a.csv").read_text().splitlines()[0] == "picture,class"
     assert Busy.asked == [f"Bearer {'x' * 20}"] * 4
