@@ -32,30 +32,45 @@ from pellucid.training.batch_loader import BatchLoader
 
 if TYPE_CHECKING:
     from pellucid.engines import Program
+    from pellucid.engines.engine import Precision
 
-NETWORKS = ("lecture", "vgg-small", "resnet20")
-TOLERANCE = 2e-3
-"""Largest difference of losses and logits from the reference's, after three steps in float32."""
+NETWORKS: dict[str, Precision] = {
+    "lecture": "float32",
+    "vgg-small": "float32",
+    "resnet20": "float32",
+    "mobilenet-v2": "float64",
+}
+"""What each is compared in. The batch norms of mobilenet-v2, the last ones of few values, enlarge
+rounding: in float32 the reference is as far from itself in float64 as other engines are (0.03 of
+the logits after two steps on 64×64, 0.75 after one on 32×32, where the last maps have one place).
+In float64 engines agree to 2e-12 on 64×64, which they would not with a fault."""
+
+TOLERANCE: dict[Precision, float] = {"float32": 2e-3, "float64": 1e-6}
+"""Largest difference of losses and logits from the reference's, after two or three steps."""
 
 
-def loaded(name: str, engine: str, side: int) -> Program:
+def loaded(name: str, engine: str, side: int, precision: Precision = "float32") -> Program:
     """A network that takes colour pictures, ready to learn."""
     layers: list[Any] = [Normalise([128.0] * 3, [64.0] * 3), get_architecture(name)(10)]
     graph = Sequential(layers).graph((side, side, 3))
     step = Step.of(graph, CrossEntropy(), SGD(momentum=0.9), seed=1)
-    return get_engine(engine).load(Network(graph, initial_weights(graph, 0)), step)
+    network = Network(graph, initial_weights(graph, 0))
+    return get_engine(engine).load(network, step, precision=precision)
 
 
 def agreement(device: str, side: int, batch: int) -> dict[str, float]:
     """The largest difference from the reference engine's losses and logits, by network."""
     random = np.random.default_rng(0)
     found = {}
-    for name in NETWORKS:
-        programs = [loaded(name, engine, side) for engine in ("reference", f"torch:{device}")]
+    for name, precision in NETWORKS.items():
+        own, count, steps = (64, 2, 2) if precision == "float64" else (side, batch, 3)
+        programs = [
+            loaded(name, engine, own, precision) for engine in ("reference", f"torch:{device}")
+        ]
         worst = 0.0
-        for _ in range(3):
-            images = random.integers(0, 256, (batch, side, side, 3), np.uint8)
-            labels = random.integers(0, 10, batch)
+        for _ in range(steps):
+            images = random.integers(0, 256, (count, own, own, 3), np.uint8)
+            labels = random.integers(0, 10, count)
             one, other = (program.train_step(images, labels, 0.001) for program in programs)
             scale = float(np.abs(one.answers).max()) + 1.0
             apart = float(np.abs(one.answers - other.answers).max()) / scale
@@ -117,9 +132,13 @@ def main() -> None:
     print(text)
     if asked.json is not None:
         asked.json.write_text(text + "\n", encoding="utf-8")
-    wrong = [name for name, apart in found["agreement"].items() if not apart <= TOLERANCE]
+    wrong = [
+        f"{name} by {apart:.1e} (at most {TOLERANCE[NETWORKS[name]]})"
+        for name, apart in found["agreement"].items()
+        if not apart <= TOLERANCE[NETWORKS[name]]
+    ]
     if wrong:
-        sys.exit(f"differs from the reference by more than {TOLERANCE}: {', '.join(wrong)}")
+        sys.exit(f"differs from the reference: {', '.join(wrong)}")
 
 
 if __name__ == "__main__":

@@ -31,3 +31,17 @@ def launched() -> Launched | None:
     except (KeyError, ValueError):
         return None
     return found if found.world > 1 else None
+
+
+def missing_variables() -> tuple[str, ...]:
+    """What is not set, or no number, where ``WORLD_SIZE`` says that there are several processes."""
+    if not _is_number("WORLD_SIZE") or int(os.environ["WORLD_SIZE"]) < 2:
+        return ()
+    return tuple(
+        name for name in _NEEDED
+        if not (os.environ.get(name) if name == "MASTER_ADDR" else _is_number(name))
+    )  # fmt: skip
+
+
+def _is_number(name: str) -> bool:
+    return os.environ.get(name, "").isdecimal()

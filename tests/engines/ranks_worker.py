@@ -1,8 +1,15 @@
-"""Small trainings, computed by however many processes were started: ``torchrun … this OUT``."""
+"""Small trainings, computed by several processes that learn together: ``… this FOLDER 2 4``.
+
+The processes are forked from one that has imported everything, since that takes most of the time;
+``torchrun`` itself starts those of ``tests/cli/test_train_ranks.py``.
+"""
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +127,8 @@ def norm_gradients(group: Any, rank: int, world: int) -> dict[str, float]:
     }
 
 
-def main(out: Path) -> None:
+def learn_together(out: Path) -> None:
+    """What each of the processes does; the first writes what was found."""
     ranks: Any = get_engine("torch").join()
     found: dict[str, Any] = {"world": ranks.world}
     found["plain"], found["plain_weights"] = curve(norm=False, mixup=0.4)
@@ -138,5 +146,32 @@ def main(out: Path) -> None:
         np.savez(out, **found)
 
 
+def launch(world: int, out: Path) -> bool:
+    """Start processes with the environment that ``torchrun`` gives; whether all went well."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    started = []
+    for rank in range(world):
+        if child := os.fork():
+            started.append(child)
+            continue
+        code = 1
+        try:
+            os.environ.update(
+                RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(world),
+                MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port),
+            )  # fmt: skip
+            learn_together(out)
+            code = 0
+        finally:
+            if code:
+                traceback.print_exc()
+            os._exit(code)
+    ended = [os.waitpid(child, 0)[1] for child in started]
+    return not any(ended)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    folder, *worlds = sys.argv[1:]
+    sys.exit(not all(launch(int(world), Path(folder) / f"{world}.npz") for world in worlds))

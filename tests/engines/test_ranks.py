@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from pellucid.counter_random import random_words
 from pellucid.engines import get_engine, parse_engine
-from pellucid.engines.ranks import part_of
+from pellucid.engines.ranks import RankLostError, part_of
 from pellucid.errors import ArgumentError
 from pellucid.training.batches import check_ranks
 from tests.engines import ranks_worker
@@ -27,15 +28,17 @@ LIMIT = 1e-4
 """How far a loss may be from that of one process."""
 
 
-def torchrun(processes: int, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
-    """What came of some processes that were started together."""
-    root = Path(__file__).parents[2]
-    return subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(processes),
-         *arguments],
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what 2 and 4 processes found."""
+    root, out = Path(__file__).parents[2], tmp_path_factory.mktemp("ranks")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.engines.ranks_worker", str(out), "2", "4"],
         check=False, capture_output=True, text=True, timeout=240, cwd=root,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)}, **more,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)},
     )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return out
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +49,8 @@ def alone() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module", params=[2, 4])
-def together(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[str, Any]:
-    out = tmp_path_factory.mktemp("ranks") / "found.npz"
-    done = torchrun(request.param, "-m", "tests.engines.ranks_worker", str(out))
-    assert done.returncode == 0, done.stderr
-    found = dict(np.load(out))
+def together(request: pytest.FixtureRequest, started: Path) -> Mapping[str, Any]:
+    found = dict(np.load(started / f"{request.param}.npz"))
     assert found["world"] == request.param
     return found
 
@@ -156,6 +154,40 @@ def test_engines_of_one_process_refuse_several(
     with pytest.raises(ArgumentError) as caught:
         get_engine(engine).join()
     check_line(caught.value)
-    assert all(
-        word in str(caught.value) for word in ("2 processes", engine.partition(",")[2] or engine)
-    )
+    named = "--compile" if "compile" in engine else engine
+    assert all(word in str(caught.value) for word in ("2 processes", named))
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"WORLD_SIZE": "2", "RANK": "1"}, ("LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")),
+        ({"WORLD_SIZE": "2", "RANK": "2", "LOCAL_RANK": "0", "MASTER_ADDR": "a",
+          "MASTER_PORT": "1"}, ("RANK is 2", "0 to 1")),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("engine", ["native", "torch"])
+def test_an_environment_that_says_it_by_half(
+    given: dict[str, str], named: tuple[str, ...], engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ArgumentError) as caught:
+        get_engine(engine).join()
+    check_line(caught.value)
+    assert all(word in str(caught.value) for word in (*named, "torchrun"))
+
+
+def test_others_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pellucid.engines.torch import distributed
+
+    monkeypatch.setattr(distributed, "CONNECTING", timedelta(seconds=1))
+    for name, value in (
+        ("RANK", "1"), ("WORLD_SIZE", "2"), ("LOCAL_RANK", "0"), ("MASTER_ADDR", "127.0.0.1"),
+        ("MASTER_PORT", "1"),
+    ):  # fmt: skip
+        monkeypatch.setenv(name, value)
+    with pytest.raises(RankLostError) as caught:
+        get_engine("torch").join()
+    check_line(caught.value)
+    assert all(word in str(caught.value) for word in ("rank 1", "127.0.0.1:1"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pellucid.cli.engine_options import written_engine
+from pellucid.cli.engine_options import ranks_line, written_engine
+from pellucid.engines.ranks import ALONE
 from pellucid.errors import ArgumentError
 from tests.engines import ranks_worker
 from tests.messages import check_line
@@ -31,6 +32,14 @@ def test_options_are_written_behind_the_engine() -> None:
     found = written_engine("torch:cuda", "bfloat16", False, compiles=True, sync_batch_norm=True)
     assert found == "torch:cuda,precision=bfloat16,channels_last=off,compile,sync_batch_norm"
     assert written_engine("native", None, None, compiles=False, sync_batch_norm=False) == "native"
+
+
+def test_statistics_of_all_where_there_is_one() -> None:
+    assert ranks_line(ALONE, 8, "torch") is None
+    said = ranks_line(ALONE, 8, "torch,sync_batch_norm")
+    assert said is not None
+    assert "--sync-batch-norm" in said
+    assert "torchrun" in said
 
 
 @pytest.mark.parametrize("option", ["--precision", "--compile", "--sync-batch-norm"])

@@ -81,14 +81,21 @@ def written_engine(
     return engine
 
 
-def ranks_line(ranks: Ranks, batch_size: int, engine: str) -> str:
-    """What several processes make of a batch, in one line.
+def ranks_line(ranks: Ranks, batch_size: int, engine: str) -> str | None:
+    """What several processes make of a batch, in one line; none where there is nothing to say.
 
     Args:
         ranks: The processes.
         batch_size: Of the whole batch.
         engine: With its options.
     """
+    _, options = parse_engine(engine)
+    together = options.get("sync_batch_norm") == "on"
+    if ranks.world == 1:
+        alone = (
+            "--sync-batch-norm: one process alone trains, whose batch norms have the whole batch"
+        )
+        return f"{alone} anyway; torchrun starts several" if together else None
     counts = sorted(
         {(rank + 1) * batch_size // ranks.world - rank * batch_size // ranks.world
          for rank in range(ranks.world)}
@@ -97,8 +104,7 @@ def ranks_line(ranks: Ranks, batch_size: int, engine: str) -> str:
         f"{ranks.world} processes ({ranks.transport}) share each batch of {batch_size}: "
         f"{' or '.join(map(str, counts))} each"
     )
-    _, options = parse_engine(engine)
-    if options.get("sync_batch_norm") == "on":
+    if together:
         return f"{line}; batch norms, if any, use the statistics of all"
     return (
         f"{line}; batch norms, if any, use each process's own statistics (--sync-batch-norm: those "

@@ -147,10 +147,16 @@ def fail(message: str, code: int = 1) -> NoReturn:
 
 
 def _speaks() -> bool:
-    """Whether this process says what went wrong: the first that asks once they are connected."""
+    """Whether this process says what went wrong: the first that asks once they are connected.
+
+    Until then nobody knows of the others, and the first of each machine says it.
+    """
     torch_ranks = sys.modules.get("pellucid.engines.torch.distributed")
     ranks = None if torch_ranks is None else torch_ranks.joined()
-    return leads() if ranks is None else bool(ranks.claim())
+    if ranks is not None:
+        return bool(ranks.claim())
+    process = launched()
+    return process is None or process.local_rank == 0
 
 
 def _discard_output() -> None:

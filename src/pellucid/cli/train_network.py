@@ -69,8 +69,8 @@ def train_network(
     folder = resume or out or free_folder(Path("runs"), run)
     console.print(f"the run is kept in {printable(folder)}")
     recipe = model.planned_recipe(splits.train)
-    if ranks.world > 1:
-        console.print(ranks_line(ranks, recipe.batch_size, options.engine))
+    if (shared := ranks_line(ranks, recipe.batch_size, options.engine)) is not None:
+        console.print(shared)
     if recipe.epochs > recipe.head_epochs:
         console.print(learning_rate_line(model, splits.train))
     with ProgressBar(recipe.epochs, console, splits.train.noun) as bar, warnings.catch_warnings():

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import ArgumentError, PellucidError
-from pellucid.launched import launched
+from pellucid.launched import Launched, launched, missing_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,6 +83,27 @@ def part_of(count: int, rank: int, world: int) -> slice:
     return slice(rank * count // world, (rank + 1) * count // world)
 
 
+def started_together() -> Launched | None:
+    """Which of several processes this one is; None where it was started alone.
+
+    Raises:
+        ArgumentError: If the environment says that there are several, but not all that is needed.
+    """
+    found = launched()
+    if found is not None and not 0 <= found.rank < found.world:
+        raise ArgumentError(
+            f"RANK is {found.rank}, expected 0 to {found.world - 1} as WORLD_SIZE is "
+            f"{found.world}; start with torchrun, which sets both"
+        )
+    if missing := missing_variables():
+        raise ArgumentError(
+            f"WORLD_SIZE says that several processes were started, but {', '.join(missing)} "
+            f"{'are' if len(missing) > 1 else 'is'} not set, or no number; start with torchrun, "
+            "which sets all, or unset WORLD_SIZE"
+        )
+    return found
+
+
 def refuse_several(what: str) -> None:
     """Check that this process was started alone.
 
@@ -90,9 +111,9 @@ def refuse_several(what: str) -> None:
         what: What one process does: ``"a generator learns"``.
 
     Raises:
-        ArgumentError: If it is one of several.
+        ArgumentError: If it is one of several, or the environment says so by half.
     """
-    if (found := launched()) is not None:
+    if (found := started_together()) is not None:
         raise ArgumentError(
             f"{found.world} processes were started together, but {what} in one; start it without "
             "torchrun"

@@ -15,9 +15,8 @@ import torch
 from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
-from pellucid.engines.ranks import ALONE, RankLostError, Ranks
+from pellucid.engines.ranks import ALONE, RankLostError, Ranks, started_together
 from pellucid.engines.torch.layout import value_array
-from pellucid.launched import launched
 from pellucid.ops.loss import Loss
 
 if TYPE_CHECKING:
@@ -26,6 +25,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from pellucid.engines.step import Step
+
+CONNECTING = timedelta(minutes=5)
+"""How long a rank waits until all others are there."""
 
 PATIENCE = timedelta(hours=1)
 """How long a rank waits for another that is there and does not answer."""
@@ -42,18 +44,26 @@ class TorchRanks(Ranks):
     """
 
     def __init__(self, device: torch.device) -> None:
-        found = launched()
+        found = started_together()
         assert found is not None
         self.rank, self.world, self._local = found.rank, found.world, found.local_rank
         self.transport = "nccl" if device.type == "cuda" else "gloo"
         if device.type == "cuda":
             torch.cuda.set_device(device)
-        with lost(self):
+        try:
             distributed.init_process_group(
-                "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE
+                "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=CONNECTING
             )
-            # Apart from that of gradients, whose sums run while others are waited for.
+        except RuntimeError as error:
+            raise RankLostError(
+                f"rank {self.rank} of {self.world} cannot reach the others at "
+                f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}; start all of them, and "
+                "check the address and the port"
+            ) from error
+        with lost(self):
+            # Each apart, since sums of gradients run while others are waited for.
             self._group = distributed.new_group(backend="gloo", timeout=PATIENCE)
+            self.gradients = distributed.new_group(timeout=PATIENCE)
             self.statistics = distributed.new_group(timeout=PATIENCE)
 
     def sum(self, values: Sequence[float]) -> list[float]:
@@ -127,6 +137,7 @@ class Together:
             self.module = DistributedDataParallel(
                 module,
                 device_ids=[device.index] if device.type == "cuda" else None,
+                process_group=ranks.gradients,
                 gradient_as_bucket_view=True,
             )
 
@@ -160,7 +171,7 @@ def join(device: torch.device) -> Ranks:
     """Connect with the processes that were started together with this one; a second time too."""
     global _joined
     if _joined is None:
-        if launched() is None:
+        if started_together() is None:
             return ALONE
         _joined = TorchRanks(device)
     return _joined
