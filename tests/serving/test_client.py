@@ -63,6 +63,16 @@ def test_refusals(process: Process, folder: Path, pellucid: Command) -> None:
     assert "dogs" in refused(f"{process.url}?model=dogs")
     assert "404" in refused(f"{process.url}/elsewhere")
     assert "http://" in refused("127.0.0.1:8000")
+    assert "http://" in refused("http://a..b")
+    assert "404" in refused(f"{process.url}/чужой")
+    assert "topp" in refused(f"{process.url}?topp=3")
+    secret = refused(process.url.replace("//", "//me:my-secret@"))
+    assert "PELLUCID_TOKEN" in secret
+    assert "my-secret" not in secret
+    for token in ("ключ" * 5, "a" * 20 + "\n"):
+        done = pellucid("predict", "--url", process.url, folder, "--json", code=1,
+                        PELLUCID_TOKEN=token)  # fmt: skip
+        assert "PELLUCID_TOKEN" in done.stderr
     assert "--label" in refused(process.url, "--label", "cat", code=2)
     pellucid("predict", "--url", process.url, folder, code=2)
     pellucid("predict", "--url", process.url, "mnist:test:3", "--json", code=1)

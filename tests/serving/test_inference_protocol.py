@@ -13,6 +13,8 @@ from tritonclient import http as triton
 from tritonclient.utils import InferenceServerException
 
 from pellucid import load
+from pellucid.errors import ArgumentError
+from pellucid.serving.tensors import numbers
 from tests.serving.running import Process, pictures, png, start
 
 if TYPE_CHECKING:
@@ -136,7 +138,16 @@ def body(**changed: Any) -> bytes:
         (body(data=[0] * 89 + [-1]), "255"),
         (body(data=[0] * 89 + [0.5]), "whole"),
         (body(data=[0] * 89 + ["a"]), "numbers"),
+        (body(data=[True] + [0] * 89), "numbers"),
         (body(data=[[0], [0, 1]]), "90"),
+        (body(data=[[0] * 89, 0]), "90"),
+        (body(data=[0] * 89 + [-0.5], datatype="FP32"), "-0.5"),
+        (body(data=[0] * 89 + [255.5], datatype="FP32"), "255.5"),
+        (
+            body()[:-1]
+            + b', "outputs": [{"name": "answer", "parameters": {"binary_data": "no"}}]}',
+            "binary_data",
+        ),
         (body(data=[0] * 89 + [1e39], datatype="FP32"), "infinity"),
         (body(datatype="BYTES", shape=[1], data=["%%"]), "base64"),
         (body(datatype="BYTES", shape=[2], data=["AA=="]), "2"),
@@ -150,6 +161,19 @@ def test_malformed_requests(process: Process, content: bytes, named: str) -> Non
     assert done.status_code == 400, done.text
     assert named in done.json()["error"]
     assert len(done.json()["error"]) < 1_100
+
+
+def test_more_pictures_than_a_request_may_have(process: Process) -> None:
+    content = body(shape=[65, 6, 5, 3], data=[0] * 90 * 65)
+    done = httpx.post(f"{process.url}/v2/models/pets/infer", content=content)
+    assert done.status_code == 413
+    assert "--max-parts" in done.json()["error"]
+
+
+def test_texts_in_place_of_numbers_take_no_memory() -> None:
+    """As an array these would be 40 GB: each as long as the longest."""
+    with pytest.raises(ArgumentError, match="numbers"):
+        numbers(["a" * 1_000_000, *[""] * 10_000], (10_001,), "FP32", "input")
 
 
 @pytest.mark.parametrize("length", ["-1", "99999", "x"])

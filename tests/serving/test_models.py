@@ -59,6 +59,29 @@ def test_versions(tmp_path: Path) -> None:
         assert answer(here, "?model=pets&version=3") == (3, one[1])
 
 
+def test_versions_that_load_at_the_same_time(tmp_path: Path) -> None:
+    """Each becomes a version of its own, whichever is done first."""
+    paths = [tmp_path / f"{i}.safetensors" for i in range(2)]
+    for i, path in enumerate(paths):
+        save_model(path, model(i))
+    with service(f"pets={paths[0]}", f"pets={paths[1]}") as here:
+
+        async def both() -> None:
+            loading = [
+                asyncio.create_task(here.models._reload(each.source))
+                for each in here.models.versions("pets").values()
+            ]
+            await asyncio.sleep(0)
+            time.sleep(0.5)  # both are loaded before either is taken in
+            await asyncio.gather(*loading)
+
+        before = sorted(str(answer(here, f"?model=pets&version={n}")[1]) for n in (1, 2))
+        here.client.wait(both())
+        numbers = here.client.get("/v2/models/pets").json()["versions"]
+        after = sorted(str(answer(here, f"?version={n}")[1]) for n in numbers)
+        assert after == before
+
+
 def test_a_file_that_changes(tmp_path: Path) -> None:
     """A good one is exchanged; a bad one is reported, and the old one goes on."""
     path = tmp_path / "pets.safetensors"

@@ -62,6 +62,12 @@ def test_as_the_command_prints_it(
         ("/trace?layer=nothing&at=1", "nothing"),
         ("/trace?word=1", "word"),
         ("/trace?second=nan", "second"),
+        ("/trace?second=1,2", "second"),
+        ("/trace?layer=conv1&at=1,2,3&box=1", "box"),
+        ("/trace?place=1,2&second=1", "place"),
+        ("/trace?target=cat", "target"),
+        ("/explain?tarket=cat", "tarket"),
+        ("/predict?Top=2", "Top"),
     ],
 )
 def test_refusals(here: Here, path: str, named: str) -> None:

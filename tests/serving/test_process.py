@@ -41,6 +41,27 @@ def test_from_start_to_end(model_file: Path, tmp_path: Path) -> None:
     assert [json.loads(line)["status"] for line in out.splitlines()] == [200, 200, 200, 400]
 
 
+def test_it_goes_on_when_nobody_reads_the_log(model_file: Path, tmp_path: Path) -> None:
+    found = start(model_file, folder=tmp_path)
+    assert found.process.stdout is not None
+    assert found.process.stderr is not None
+    found.process.stdout.close()
+    with httpx.Client(base_url=found.url) as client:
+        statuses = [client.get("/v2/health/live").status_code for _ in range(3)]
+    found.process.terminate()
+    error = found.process.stderr.read()
+    found.process.stderr.close()
+    assert found.process.wait(30) == 0
+    assert statuses == [200] * 3
+    assert "Traceback" not in error
+    assert len(error.splitlines()) == 1, error
+
+
+def test_an_empty_token(model_file: Path, pellucid: Command) -> None:
+    done = pellucid("serve", model_file, "--port", 0, code=1, PELLUCID_TOKEN="")
+    assert "PELLUCID_TOKEN" in done.stderr
+
+
 def test_the_guide_s_examples(
     classifier: ImageClassifier,
     tmp_path: Path,

@@ -13,6 +13,7 @@ import typer
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import report_problems
 from pellucid.cli.progress_bar import CountBar
+from pellucid.cli.serve import TOKEN
 from pellucid.cli.terminal import remarks
 from pellucid.csv_text import csv_text
 from pellucid.data.asked import find_pictures
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.data.reference import Reference
     from pellucid.serving.client import Answer
-
-TOKEN = "PELLUCID_TOKEN"  # noqa: S105 - a variable's name
-"""The variable with what the service wants to be shown."""
 
 
 def predict_by_url(

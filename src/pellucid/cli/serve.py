@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.terminal import remarks
+from pellucid.cli.terminal import discard_output, remarks
 from pellucid.cores import MOST, VARIABLE
 from pellucid.engines import DEFAULT
-from pellucid.errors import MissingDependencyError
+from pellucid.errors import ArgumentError, MissingDependencyError
 from pellucid.serving.limits import Limits
 from pellucid.text import printable
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEFAULTS = Limits()
+TOKEN = "PELLUCID_TOKEN"  # noqa: S105 - a variable's name
+"""The variable with what every request must bring."""
 
 
 def serve(
@@ -52,7 +54,7 @@ def serve(
     token: Annotated[
         str | None,
         typer.Option(
-            envvar="PELLUCID_TOKEN",
+            envvar=TOKEN,
             help="What every request must bring (Authorization: Bearer …); better not on the "
             "command line, where others see it, but in PELLUCID_TOKEN.",
             show_default="anyone may ask",
@@ -111,6 +113,8 @@ def serve(
             raise MissingDependencyError(
                 f'a service needs {package}; install it: pip install "pellucid[serve]"'
             )
+    if token is None and os.environ.get(TOKEN) == "":
+        raise ArgumentError(f"{TOKEN} is empty, and anyone might ask; give it a token, or unset it")
     limits = Limits(
         body_bytes=max_body, all_bodies_bytes=max_bodies, pixels=max_pixels, scans=max_scans,
         parts=max_parts, head_bytes=max_head, head_fields=max_fields, head_seconds=head_seconds,
@@ -172,5 +176,10 @@ def _run(
 
 
 def _write(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    """Write a line of the log; a service goes on when nobody reads it any more."""
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        discard_output()
+        remarks().print(f"the log cannot be written ({error.strerror or error}); it ends here")

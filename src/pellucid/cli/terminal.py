@@ -119,11 +119,11 @@ def explained() -> Iterator[None]:
     except KeyboardInterrupt:
         fail("stopped", code=130)
     except BrokenPipeError:  # the reader of our output has seen enough, as ``head`` has
-        _discard_output()
+        discard_output()
         sys.exit(0)
     except OSError as error:
         if error.filename is None:  # all files but the output have names
-            _discard_output()
+            discard_output()
         place = "the output" if error.filename is None else os.fsdecode(error.filename)
         fail(f"{place}: {error.strerror or error}")
 
@@ -159,6 +159,6 @@ def _speaks() -> bool:
     return process is None or process.local_rank == 0
 
 
-def _discard_output() -> None:
+def discard_output() -> None:
     """Keep Python from writing what is left in its buffer again, in vain, when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

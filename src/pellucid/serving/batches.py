@@ -137,7 +137,7 @@ class Batcher:
     @property
     def waiting(self) -> int:
         """Pictures that were admitted and are not being computed: decoded ones and others."""
-        return self._admitted - sum(map(len, self._running))
+        return max(0, self._admitted - sum(map(len, self._running)))  # some may have left
 
     @property
     def expected_wait(self) -> float:

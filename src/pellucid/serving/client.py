@@ -11,7 +11,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from pellucid.errors import ArgumentError, PellucidError
 from pellucid.text import printable, truncated
@@ -66,15 +66,23 @@ class Client:
         top: How many of the likeliest classes.
 
     Raises:
-        ArgumentError: If that is no such address.
+        ArgumentError: If that is no such address, or the token has other than ASCII characters.
     """
 
     def __init__(self, url: str, *, token: str | None = None, top: int = 5) -> None:
         try:
             parts = urlsplit(url)
             port = parts.port
+            (parts.hostname or "").encode("idna")  # as looking it up does
         except ValueError:
             parts, port = urlsplit(""), None
+        if "@" in parts.netloc:
+            raise ArgumentError(
+                "a name and a password in an address are not sent; leave them out: a service's "
+                "token is read of PELLUCID_TOKEN"
+            )
+        if token is not None and not (token and token.isascii() and token.isprintable()):
+            raise ArgumentError("a token has printable ASCII characters; look at PELLUCID_TOKEN")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ArgumentError(
                 f"{printable(url)!r:.100} is no address of a service; expected http://host:port"
@@ -82,7 +90,8 @@ class Client:
         query = [*parse_qsl(parts.query), ("top", str(top)), ("table", "true")]
         self.url = f"{parts.scheme}://{parts.netloc}"
         self._host, self._port, self._secure = parts.hostname, port, parts.scheme == "https"
-        self._path = f"{parts.path.rstrip('/')}/predict?{urlencode(query)}"
+        path = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
+        self._path = f"{path}/predict?{urlencode(query)}"
         self._headers = {"Content-Type": "application/octet-stream"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"

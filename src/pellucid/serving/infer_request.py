@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from pellucid.errors import ArgumentError
 from pellucid.serving.answers import Sent
 from pellucid.serving.json_text import parse_base64, parse_json
+from pellucid.serving.refused import RefusedError
 from pellucid.serving.tensors import BYTES, TYPES, binary_numbers, numbers, shape_of, texts
 from pellucid.text import array_shape, brief_repr, listed, printable
 
@@ -68,7 +68,7 @@ def read_request(
 
     Raises:
         ArgumentError: If it is none, or its tensors are not the network's.
-        RefusedError: If its JSON is malformed or nested too deeply.
+        RefusedError: If its JSON is malformed or nested too deeply, or it has too many pictures.
     """
     length = _length(head_length, len(body))
     head = parse_json(body[:length], limits)
@@ -85,7 +85,7 @@ def read_request(
     identity = head.get("id")
     if identity is not None and not isinstance(identity, str):
         raise ArgumentError(f"id is {brief_repr(identity)}; expected a text")
-    binary = parameters.get("binary_data_output") is True
+    binary = _truth(parameters, "binary_data_output", default=False)
     return InferRequest(
         identity,
         _pictures(tensors[0], body[length:], served, limits),
@@ -126,7 +126,14 @@ def _output(values: object, *, binary: bool) -> WantedOutput:
     classes = parameters.get("classification", 0)
     if type(classes) is not int or classes < 0:
         raise ArgumentError(f"classification is {brief_repr(classes)}; expected a whole number")
-    return WantedOutput(values["name"], bool(parameters.get("binary_data", binary)), classes)
+    return WantedOutput(values["name"], _truth(parameters, "binary_data", default=binary), classes)
+
+
+def _truth(values: dict[str, Any], name: str, *, default: bool) -> bool:
+    found = values.get(name, default)
+    if not isinstance(found, bool):
+        raise ArgumentError(f"{name} is {brief_repr(found)}; expected true or false")
+    return found
 
 
 def _pictures(
@@ -153,14 +160,36 @@ def _pictures(
             f"{name}: its shape is {list(shape)}; expected [N, {', '.join(map(str, expected))}], "
             f"pictures of {array_shape(expected)}, or {BYTES} [N], files of any size"
         )
+    _check_count(shape[0], name, limits)
     found = (
         numbers(data, shape, kind, name)
         if size is None
         else binary_numbers(rest, shape, kind, name)
     )
-    if found.dtype != TYPES["UINT8"] and not np.isfinite(found).all():
-        raise ArgumentError(f"{name}: its data hold NaN or infinity; expected levels from 0 to 255")
+    if found.dtype != TYPES["UINT8"]:
+        _check_levels(found, name)
     return found
+
+
+def _check_levels(found: NDArray[Any], name: str) -> None:
+    """Refuse what no picture holds, such as levels that were normalised already."""
+    least, most = float(found.min()), float(found.max())  # NaN, if there is one
+    if math.isnan(least) or math.inf in (-least, most):
+        raise ArgumentError(f"{name}: its data hold NaN or infinity; expected levels from 0 to 255")
+    if least < 0 or most > 255:
+        raise ArgumentError(
+            f"{name}: its data go from {least:g} to {most:g}; expected levels from 0 to 255, which "
+            "the network normalises itself"
+        )
+
+
+def _check_count(count: int, name: str, limits: Limits) -> None:
+    if count > limits.parts:
+        raise RefusedError(
+            413,
+            f"{name}: {count} pictures; at most {limits.parts} are taken in one request: send them "
+            "in several, or start the service with a larger --max-parts",
+        )
 
 
 def _files(
@@ -168,10 +197,7 @@ def _files(
 ) -> list[Sent]:
     if len(shape) > 2 or shape[1:] not in ((), (1,)) or not shape[0]:
         raise ArgumentError(f"{name}: its shape is {list(shape)}; expected [N], one a file")
-    if shape[0] > limits.parts:
-        raise ArgumentError(
-            f"{name}: {shape[0]} files; at most {limits.parts} are taken in one request"
-        )
+    _check_count(shape[0], name, limits)
     if rest is not None:
         contents = texts(rest, shape[0], name)
     else:

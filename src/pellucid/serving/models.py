@@ -54,7 +54,7 @@ class Served:
 
     Attributes:
         source: Where it comes from.
-        version: 1, 2, …; a model that is loaded anew is a new version.
+        version: 1, 2, …; a model that is loaded anew is a new version. 0 until it answers.
         estimator: The model with its program.
         batcher: The queue before its network.
         same_bits: Whether pictures were found to have the same bits alone as in batches.
@@ -222,8 +222,9 @@ class Models:
         return served
 
     def _take(self, served: Served) -> None:
-        """Let a model answer, instead of the one from the same place."""
+        """Let a model answer as the next version, instead of the one from the same place."""
         versions = self._served.get(served.name, {})
+        served.version = max(versions, default=0) + 1  # now, for several may have been loading
         kept = {n: each for n, each in versions.items() if each.source != served.source}
         self._served[served.name] = {**kept, served.version: served}
 
@@ -252,8 +253,7 @@ class Models:
             queue=self._limits.queue,
             longest=self._limits.request_seconds / 2,
         )
-        version = max(self._served.get(source.name, {0: None})) + 1
-        return Served(source, version, estimator, batcher, same_bits, light)
+        return Served(source, 0, estimator, batcher, same_bits, light)
 
     def close(self) -> None:
         """Let the threads go."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.serving.answers import json_bytes
 from pellucid.serving.service import FACTS
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ class Observed:
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "client": client[0] if client else None,
             "method": scope["method"],
-            "path": scope["path"],
+            "path": printable(scope["path"]),
             "status": status,
             "seconds": round(seconds, 6),
             "bytes": size,

@@ -68,7 +68,21 @@ async def trace(request: Request) -> Response:
         asked["word"] = word - 1
     if box is not None:
         asked["box"] = box - 1
+    _check_one(asked)
     return await _opened(request, _traced, asked)
+
+
+def _check_one(asked: dict[str, Any]) -> None:
+    """Refuse several questions, of which one alone would be answered."""
+    questions = {
+        "layer and at": "at" in asked,
+        "box and number": "box" in asked or "number" in asked,
+        "place": "place" in asked,
+        "second": "second" in asked,
+    }
+    given = [name for name, there in questions.items() if there]
+    if len(given) > 1:
+        raise ArgumentError(f"{' and '.join(given)} are questions of their own; ask one at a time")
 
 
 def _asked(request: Request) -> dict[str, Any]:
@@ -82,7 +96,10 @@ def _asked(request: Request) -> dict[str, Any]:
         if len(asked["place"]) != 2:
             raise ArgumentError("place is two numbers, x and y in pixels: place=120,80")
     if "second" in query:
-        (asked["second"],) = _numbers(query["second"], "second", float)[:1]
+        seconds = _numbers(query["second"], "second", float)
+        if len(seconds) != 1:
+            raise ArgumentError("second is one number, a time in a recording: second=1.5")
+        (asked["second"],) = seconds
     return asked
 
 
@@ -133,10 +150,14 @@ def _traced(served: Served, content: bytes, asked: dict[str, Any]) -> dict[str, 
         if word is None:
             _nothing_else(asked)
             return caption.to_dict(values=False)
+        if second is not None:
+            raise ArgumentError("a captioner does not hear; leave second out")
         found = caption.word(word)
     else:
         found = estimator.trace(content, whole=not asked)
         if word is not None or second is not None:
+            if set(asked) - {"word", "second"}:
+                raise ArgumentError("a word says which value is opened; leave all else out")
             return found.word(word, second).to_dict()
     if "place" in asked:
         return found.place(*asked["place"]).to_dict()

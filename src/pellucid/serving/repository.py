@@ -37,7 +37,6 @@ async def index(request: Request) -> Response:
 async def load(request: Request) -> Response:
     """Load a model anew; where its file cannot be used, the one that was there goes on."""
     models, name = service_of(request).models, request.path_params["model"]
-    facts(request)["model"] = name
     try:
         loaded = await models.reload(name)
     except UnknownModelError:
@@ -46,4 +45,5 @@ async def load(request: Request) -> Response:
         raise HTTPException(
             400, f"the model that was there goes on: {printable(str(error))}"
         ) from error
+    facts(request)["model"] = name
     return json_response({"name": name, "versions": [str(each.version) for each in loaded]})

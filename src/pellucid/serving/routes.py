@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
+from pellucid.errors import ArgumentError
 from pellucid.serving.service import facts
+from pellucid.text import listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -58,9 +60,15 @@ class Action:
     def endpoint(self) -> Handler:
         """What answers, and notes for metrics which route it is."""
         handler, path = self.handler, self.path
+        known = [each.name for each in self.parameters]
 
         async def endpoint(request: Request) -> Response:
             facts(request)["route"] = path
+            for name in request.query_params if known else ():
+                if name not in known:  # mistyped, it would change nothing, in silence
+                    raise ArgumentError(
+                        f"unknown parameter {printable(name)!r:.60}; there are {listed(known, 20)}"
+                    )
             return await handler(request)
 
         return endpoint

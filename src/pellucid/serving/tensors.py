@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 import struct
+from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,10 +57,10 @@ def numbers(data: object, shape: tuple[int, ...], kind: str, name: str) -> NDArr
     Raises:
         ArgumentError: If they are no such numbers, or more or fewer than the shape has.
     """
-    try:
-        values = np.asarray(data if isinstance(data, list) else [])
-    except (ValueError, OverflowError):  # lists of different lengths
-        values = np.zeros(0, object)
+    values = np.zeros(0, object)
+    if isinstance(data, list) and _all_numbers(data):  # an array of texts could be huge
+        with suppress(ValueError, OverflowError):  # lists of different lengths
+            values = np.asarray(data)
     wanted = "iu" if kind == "UINT8" else "iuf"
     fits = values.shape in (shape, (math.prod(shape),))
     if not fits or (values.dtype.kind not in wanted and values.size):
@@ -70,6 +72,15 @@ def numbers(data: object, shape: tuple[int, ...], kind: str, name: str) -> NDArr
         raise ArgumentError(f"{name}: UINT8 has values from 0 to 255, others came")
     with np.errstate(over="ignore"):
         return values.reshape(shape).astype(TYPES[kind])
+
+
+def _all_numbers(data: list[Any]) -> bool:
+    """Whether a list, or lists in it, hold numbers alone."""
+    kinds = set(map(type, data))
+    while kinds == {list}:
+        data = list(chain.from_iterable(data))
+        kinds = set(map(type, data))
+    return kinds <= {int, float}
 
 
 def binary_numbers(data: bytes, shape: tuple[int, ...], kind: str, name: str) -> NDArray[Any]:
