@@ -30,6 +30,7 @@ def here(model_file: Path) -> Iterator[Here]:
         ("explain", [], ""),
         ("explain", ["--method", "grad-cam", "--target", "cat"], "method=grad-cam&target=cat"),
         ("explain", ["--method", "occlusion", "--size", 2], "method=occlusion&size=2"),
+        ("explain", ["--method", "all", "--size", 2], "method=all&size=2"),
         ("trace", [], ""),
         ("trace", ["--layer", "conv1", "--at", "1,2,3"], "layer=conv1&at=1,2,3"),
     ],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +57,30 @@ def test_it_goes_on_when_nobody_reads_the_log(model_file: Path, tmp_path: Path) 
     assert statuses == [200] * 3
     assert "Traceback" not in error
     assert len(error.splitlines()) == 1, error
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_it_ends_while_a_body_comes(model_file: Path, tmp_path: Path, signals: int) -> None:
+    """In time at the first signal, at once at the second, and in order both times."""
+    found = start(model_file, "--request-seconds", 2 if signals == 1 else 50, folder=tmp_path)
+    host, port = found.place.split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as slow:
+        head = f"POST /predict HTTP/1.1\r\nHost: {found.place}\r\nContent-Length: 9\r\n\r\nabc"
+        slow.sendall(head.encode())
+        time.sleep(0.3)
+        if signals == 2:
+            found.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+        code, _, error = found.stop()
+        answer = slow.recv(100)
+    assert code == 0, error
+    assert error == ""
+    assert answer.startswith((b"HTTP/1.1 408", b"HTTP/1.1 503"))
+
+
+def test_it_ends_in_order_from_when_it_serves(model_file: Path, tmp_path: Path) -> None:
+    code, _, error = start(model_file, folder=tmp_path).stop()
+    assert (code, error) == (0, "")
 
 
 def test_an_empty_token(model_file: Path, pellucid: Command) -> None:

@@ -18,7 +18,7 @@ from pellucid.cli.resize_note import ResizeNote, print_resize_note
 from pellucid.cli.terminal import print_json, print_result, remarks
 from pellucid.engines import DEFAULT
 from pellucid.errors import DataError
-from pellucid.explain.methods import METHODS
+from pellucid.explain.methods import ALL, METHODS
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from pellucid.explain.method_sheet import MethodSheet
 
     Explanation = Evidence | Heatmap | MethodSheet
-
-ALL = "all"
 
 GENERATORS = (
     "heatmaps and evidence are laid over the picture that a network looks at, and noise has no "
@@ -229,10 +227,7 @@ def _explained(
         word = given.pop("word", None)
         caption = classifier.trace(source)
         if method == ALL:
-            activations = caption.activations(word)
-            step = caption.steps[caption.seen if word is None else word]
-            given["target"] = given["target"] or step.word
-            found: Explanation = explain_by_every_method(activations, **given)
+            found: Explanation = caption.explain_by_every_method(word, **given)
         else:
             found = caption.explain(word, method, **given)
         number = caption.seen if word is None else word

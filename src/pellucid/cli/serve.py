@@ -168,8 +168,8 @@ def _run(
         models, metrics, limits,
         write=_write if log else None, watch=watch or None, middleware=[guard],
     )  # fmt: skip
-    remark(f"serving at {url_of(listening)}")
-    serve_app(app, listening, limits, grace=grace)
+    line = f"serving at {url_of(listening)}"
+    serve_app(app, listening, limits, grace=grace, serving=lambda: remark(line))
     if app.state.service.left_at_work():  # Python would wait for them
         sys.stdout.flush()
         os._exit(0)

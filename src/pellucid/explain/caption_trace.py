@@ -38,6 +38,7 @@ from pellucid.explain.caption_word import (
     word_classifier,
 )
 from pellucid.explain.explanation import explain
+from pellucid.explain.method_sheet import explain_by_every_method
 from pellucid.explain.records import number, numbers, record
 from pellucid.explain.trace import Guess, Trace, trace
 from pellucid.files.referenced import read_picture
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from pellucid.data.preprocessing import Picture
     from pellucid.explain.evidence import Evidence
     from pellucid.explain.heatmap import Heatmap
+    from pellucid.explain.method_sheet import MethodSheet
     from pellucid.files.classifier import Classifier
     from pellucid.tasks.caption import Caption
 
@@ -194,6 +196,25 @@ class CaptionTrace(Record):
             against = step.against
         activations = Activations.of(chosen, self.picture)
         return explain(activations, method, target=target or step.word, against=against, **options)
+
+    def explain_by_every_method(
+        self, place: int | None = None, *, target: str | None = None, **options: Any
+    ) -> MethodSheet:
+        """Why one word was written, by every method that suits.
+
+        Args:
+            place: As :meth:`explain` takes it.
+            target: The word in question; none: the one that was written.
+            options: As :func:`pellucid.explain.method_sheet.explain_by_every_method` takes them.
+
+        Raises:
+            ArgumentError: If there is no such word, or no method suits.
+        """
+        place = self.seen if place is None else place
+        activations = self.activations(place)
+        return explain_by_every_method(
+            activations, target=target or self.steps[place].word, **options
+        )
 
     @property
     def seen(self) -> int:

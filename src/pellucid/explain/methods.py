@@ -179,6 +179,9 @@ OCCLUSION = Method(
     computed_by="occlusion.occlusion",
 )
 
+ALL = "all"
+"""In place of a method's name: every method, side by side."""
+
 METHODS = {
     method.name: method
     for method in (

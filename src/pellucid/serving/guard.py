@@ -227,9 +227,11 @@ class _Exchange:
             async with deadline:
                 await app(self._scope, self.receive, self.send)
         except asyncio.CancelledError:
-            if not self._scope.get(GONE):
-                raise
-            return  # nobody is there to be answered
+            if self._scope.get(GONE):
+                return  # nobody is there to be answered
+            self._refusal = RefusedError(
+                503, "the service ends; try again", [try_again(_BUSY_SECONDS)]
+            )
         except TimeoutError:
             if not deadline.expired():
                 raise

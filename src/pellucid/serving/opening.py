@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import ArgumentError, DataError
 from pellucid.estimators import ImageCaptioner
-from pellucid.explain.methods import METHODS
+from pellucid.explain.activations import Activations
+from pellucid.explain.method_sheet import explain_by_every_method
+from pellucid.explain.methods import ALL, METHODS
 from pellucid.known_names import find_name
 from pellucid.serving.answers import decode
 from pellucid.serving.batches import OverloadedError
@@ -46,7 +48,7 @@ async def explain(request: Request) -> Response:
     """Evidence or a heatmap for the answer to one picture."""
     asked = _asked(request)
     given = request.query_params.get("method", METHOD)
-    asked["method"] = find_name("method", given, METHODS)
+    asked["method"] = find_name("method", given, (*METHODS, ALL))
     for name, least in _NUMBERS.items():
         number = integer(request, name, None, least)
         if number is not None:
@@ -139,7 +141,14 @@ async def _opened(request: Request, open_: Open, asked: dict[str, Any]) -> Respo
 
 
 def _explained(served: Served, content: bytes, asked: dict[str, Any]) -> dict[str, Any]:
-    return served.estimator.explain(content, **asked).to_dict()
+    estimator = served.estimator
+    if asked["method"] != ALL:
+        return estimator.explain(content, **asked).to_dict()
+    del asked["method"]
+    if isinstance(estimator, ImageCaptioner):
+        word = asked.pop("word", None)
+        return estimator.trace(content).explain_by_every_method(word, **asked).to_dict()
+    return explain_by_every_method(Activations.of(estimator, content), **asked).to_dict()
 
 
 def _traced(served: Served, content: bytes, asked: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid.explain.methods import METHODS
+from pellucid.explain.methods import ALL, METHODS
 from pellucid.serving.routes import Parameter
 
 JSON = "application/json"
@@ -30,7 +30,7 @@ MODEL = (
 _FROM_1 = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
 _FROM_0 = {**_FROM_1, "minimum": 0}
 METHOD = Parameter(
-    "method", "How.", {"type": "string", "enum": list(METHODS), "default": "evidence"}
+    "method", "How.", {"type": "string", "enum": [*METHODS, ALL], "default": "evidence"}
 )
 AT = Parameter("at", "With layer: the value that is opened, row,column,channel or unit.")
 OPENED = (

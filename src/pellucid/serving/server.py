@@ -31,13 +31,18 @@ class Server(uvicorn.Server):
         leaving: Called once when the service is asked to end, before connections are closed.
         grace: Seconds between that and the closing, in which it still answers: a balancer that asks
             whether it is ready sends no more.
+        serving: Called once it answers, and ends when it is asked to.
     """
 
     def __init__(
-        self, config: uvicorn.Config, leaving: Callable[[], object], grace: float = 0.0
+        self,
+        config: uvicorn.Config,
+        leaving: Callable[[], object],
+        grace: float = 0.0,
+        serving: Callable[[], object] = lambda: None,
     ) -> None:
         super().__init__(config)
-        self._leaving, self._grace = leaving, grace
+        self._leaving, self._grace, self._serving = leaving, grace, serving
         self._asked = False
 
     def handle_exit(self, sig: int, frame: Any) -> None:
@@ -57,6 +62,21 @@ class Server(uvicorn.Server):
         """Serve until it is asked to end."""
         self._loop = asyncio.get_running_loop()
         await super().serve(sockets)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer; signals are heeded already."""
+        await super().startup(sockets)
+        if self.started:
+            self._serving()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, where it must be at once, too: requests are refused, and threads let go."""
+        await super().shutdown(sockets)
+        if self.force_exit:
+            for task in list(self.server_state.tasks):
+                task.cancel()
+            await asyncio.sleep(0)
+            await self.lifespan.shutdown()
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -104,7 +124,12 @@ def url_of(listening: socket.socket) -> str:
 
 
 def serve_app(
-    app: Starlette, listening: socket.socket, limits: Limits, *, grace: float = 0.0
+    app: Starlette,
+    listening: socket.socket,
+    limits: Limits,
+    *,
+    grace: float = 0.0,
+    serving: Callable[[], object] = lambda: None,
 ) -> None:
     """Serve an application until SIGTERM or Ctrl-C; then answer what has come, and return.
 
@@ -113,6 +138,7 @@ def serve_app(
         listening: Where.
         limits: Of connections.
         grace: As :class:`Server` takes it.
+        serving: As :class:`Server` takes it.
     """
     service = app.state.service
 
@@ -127,7 +153,7 @@ def serve_app(
         timeout_graceful_shutdown=math.ceil(limits.request_seconds),
         **server_options(limits),
     )
-    server = Server(config, leaving, grace)
+    server = Server(config, leaving, grace, serving)
     try:
         with asyncio.Runner(loop_factory=event_loop()) as runner:
             runner.run(server.serve([listening]))
