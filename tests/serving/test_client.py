@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
@@ -59,7 +60,9 @@ def test_refusals(process: Process, folder: Path, pellucid: Command) -> None:
         assert not (folder.parent / "a.csv").exists()
         return done.stderr
 
-    assert "pellucid serve" in refused("http://127.0.0.1:1")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # nobody else listens there, and neither does this
+        assert "pellucid serve" in refused(f"http://127.0.0.1:{silent.getsockname()[1]}")
     assert "dogs" in refused(f"{process.url}?model=dogs")
     assert "404" in refused(f"{process.url}/elsewhere")
     assert "http://" in refused("127.0.0.1:8000")

@@ -164,7 +164,7 @@ class Client:
             except (OSError, http.client.HTTPException) as error:
                 self._forget()
                 failures += 1
-                if failures > 3 or isinstance(error, socket.gaierror):
+                if failures > 3 or isinstance(error, socket.gaierror | TimeoutError):
                     raise ServiceError(
                         f"{self.url}: no service answers there ({_reason(error)}); check the "
                         "address, or start one: pellucid serve MODEL"
