@@ -83,6 +83,12 @@ def test_it_ends_in_order_from_when_it_serves(model_file: Path, tmp_path: Path) 
     assert (code, error) == (0, "")
 
 
+@pytest.mark.parametrize("option", ["--watch", "--grace"])
+def test_seconds_without_end(model_file: Path, pellucid: Command, option: str) -> None:
+    done = pellucid("serve", model_file, "--port", 0, option, "inf", code=1)
+    assert option.strip("-") in done.stderr
+
+
 def test_an_empty_token(model_file: Path, pellucid: Command) -> None:
     done = pellucid("serve", model_file, "--port", 0, code=1, PELLUCID_TOKEN="")
     assert "PELLUCID_TOKEN" in done.stderr

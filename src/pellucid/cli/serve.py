@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pellucid import checks
 from pellucid.cli import arguments
 from pellucid.cli.terminal import discard_output, remarks
 from pellucid.cores import MOST, VARIABLE
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError, MissingDependencyError
-from pellucid.serving.limits import Limits
+from pellucid.serving.limits import MOST_SECONDS, Limits
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ def serve(
             )
     if token is None and os.environ.get(TOKEN) == "":
         raise ArgumentError(f"{TOKEN} is empty, and anyone might ask; give it a token, or unset it")
+    checks.number("watch", watch, 0, MOST_SECONDS)
+    checks.number("grace", grace, 0, MOST_SECONDS)
     limits = Limits(
         body_bytes=max_body, all_bodies_bytes=max_bodies, pixels=max_pixels, scans=max_scans,
         parts=max_parts, head_bytes=max_head, head_fields=max_fields, head_seconds=head_seconds,

@@ -37,7 +37,7 @@ MOST_SECONDS = 3600.0
 
 INCLUDED = (
     "a call: pixels (uint8) in memory to outputs in memory, Python's part of it included; not "
-    "decoding of files, compiling, or the making of probabilities"
+    "decoding of files, compiling, or what is made of outputs: probabilities, boxes, words"
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pellucid import checks
 
 _MOST_BYTES = 1 << 40
-_MOST_SECONDS = 86_400.0
+MOST_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -62,4 +62,4 @@ class Limits:
         checks.whole("head_bytes", self.head_bytes, 256)
         checks.whole("json_depth", self.json_depth, 4, 200)  # 4: a batch of pictures as lists
         for name in ("head_seconds", "request_seconds", "idle_seconds", "linger_seconds"):
-            checks.number(name, getattr(self, name), 0.01, _MOST_SECONDS)
+            checks.number(name, getattr(self, name), 0.01, MOST_SECONDS)
