@@ -150,7 +150,8 @@ def test_every_option_but_those_of_the_call_is_kept(
     notes = read_saved_run(tmp_path / "run").notes
     parameters = inspect.signature(module.train).parameters
     of_the_call = {"context", "out", "resume", "overwrite", "json"}
-    assert notes.keys() == parameters.keys() - of_the_call
+    in_the_engines_name = {"precision", "compile_", "channels_last", "sync_batch_norm"}
+    assert notes.keys() == parameters.keys() - of_the_call - in_the_engines_name
     taken: list[TrainOptions] = []
     monkeypatch.setattr(module, "train_network", lambda options, *_, **__: taken.append(options))
     resume = ["train", "--resume", str(tmp_path / "run")]

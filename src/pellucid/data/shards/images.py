@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tarfile
 import threading
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,6 +75,8 @@ def samples(path: Path) -> Iterator[tuple[str, bytes]]:
         DataError: It is damaged, or holds anything else than pictures with their descriptions.
         MissingDependencyError: If the library is not installed.
     """
+    from tarfile import TarError
+
     try:
         from webdataset.tariterators import group_by_keys, tar_file_expander
     except ModuleNotFoundError as error:
@@ -97,7 +97,7 @@ def samples(path: Path) -> Iterator[tuple[str, bytes]]:
                 yield sample["__key__"], sample[kinds[0]]
     except OSError as error:
         raise unreadable(path, error) from error
-    except (tarfile.TarError, ValueError, EOFError) as error:
+    except (TarError, ValueError, EOFError) as error:
         raise DataError(
             f"{printable(path)}: damaged, or no tar file of shards ({printable(str(error))})"
         ) from error
@@ -200,6 +200,8 @@ class ShardImages:
         return np.concatenate(found)
 
     def _decoded(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
+        from concurrent.futures import ThreadPoolExecutor
+
         pixels = np.empty((len(positions), *self._preprocessing.shape), np.uint8)
         owner = np.searchsorted(self._starts, positions, side="right") - 1
         with ThreadPoolExecutor(max(1, available_threads())) as threads:

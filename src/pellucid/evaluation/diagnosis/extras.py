@@ -31,7 +31,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     ),
     "shards": ("webdataset",),
 }  # fmt: skip
-"""The libraries of each extra, but for those that only build the documentation."""
+"""The libraries of each extra, but for those that only serve work on the product itself."""
 
 
 def installed(name: str) -> str | None:
