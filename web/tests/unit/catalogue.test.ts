@@ -46,7 +46,7 @@ const GLOSSARY: [string, string, RegExp][] = [
 /** Latin words that Korean texts have too: names, keys, files, formulas. */
 const LATIN = new Set(
   (
-    "CSV Ctrl Down End Enter Esc Grad CAM Home JPEG K M Page PNG ReLU ReLU6 PReLU SiLU Tab Up b e eˣ e³ e⁰ γ " +
+    "CSV Ctrl Down End Enter Esc GIoU Grad CAM Home JPEG K M Page PNG ReLU ReLU6 PReLU SiLU Tab Up b e eˣ e³ e⁰ γ " +
     "float32 ln max npz pellucid predict safetensors softmax t tanh w x y z"
   ).split(" "),
 );
@@ -82,6 +82,7 @@ const GIVEN: Record<string, unknown[][]> = {
     ["70001", "70002", [70004, 70005, 70006]],
     ["70001", "70002", [70004]],
   ],
+  "why.setByWords": [[["70001", "70002"]]],
 };
 
 /** Words and numbers at once, each of its own: every text of a catalogue is made of such. */
