@@ -47,7 +47,7 @@ const GLOSSARY: [string, string, RegExp][] = [
 const LATIN = new Set(
   (
     "CSV Ctrl Down End Enter Esc GIoU Grad CAM Home JPEG K M Page PNG ReLU ReLU6 PReLU SiLU Tab Up b e eˣ e³ e⁰ γ " +
-    "float32 ln max npz pellucid predict safetensors softmax t tanh w x y z"
+    "backward float32 lecture ln max npz pellucid predict safetensors softmax t tanh w x y z"
   ).split(" "),
 );
 
