@@ -166,6 +166,7 @@ def test_what_is_damaged_is_named(shards: Path, folder: Path, tmp_path: Path) ->
             fault()
         check_line(caught.value)
         assert "train-000001.tar" in str(caught.value)
+        assert "_io." not in str(caught.value)
     first = "train-000000.tar"
     with tarfile.open(shards / first) as whole, tarfile.open(hurt / first, "w") as fewer:
         for member in whole.getmembers()[:-2]:
@@ -177,6 +178,9 @@ def test_what_is_damaged_is_named(shards: Path, folder: Path, tmp_path: Path) ->
     with pytest.raises(DataError) as caught:
         load(hurt)
     check_line(caught.value)
+    (hurt / "shards.json").write_text('{"format": "pellucid shards 9"}')
+    with pytest.raises(DataError, match=r"pellucid shards 9, expected .*; write the shards anew"):
+        load(hurt)
     with pytest.raises(OutputError):
         write_shards(folder, shards, READING)
     with pytest.raises(ArgumentError):

@@ -100,6 +100,8 @@ class ShardIndex:
                 Preprocessing.from_dict(values["preprocessing"]), parts,
                 tuple(map(str, values["notes"])),
             )  # fmt: skip
+        except DataError:
+            raise
         except OSError as error:
             raise unreadable(path, error) from error
         except (LookupError, TypeError, ValueError, AttributeError) as error:
