@@ -86,21 +86,29 @@ def samples(path: Path) -> Iterator[tuple[str, bytes]]:
         ) from error
     try:
         with path.open("rb") as stream:
-            opened = tar_file_expander([{"url": str(path), "stream": stream}])
-            for sample in group_by_keys(opened):
-                kinds = [name for name in sample if not name.startswith("__") and name != "json"]
-                if len(kinds) != 1:
-                    raise DataError(
-                        f"{printable(path)}: {printable(sample['__key__'])} has "
-                        f"{len(kinds)} files beside its description, expected one picture"
-                    )
-                yield sample["__key__"], sample[kinds[0]]
+            for sample in group_by_keys(tar_file_expander([{"url": str(path), "stream": stream}])):
+                yield sample["__key__"], sample[_picture_in(sample, path)]
+    except DataError:
+        raise
     except OSError as error:
         raise unreadable(path, error) from error
     except (TarError, ValueError, EOFError) as error:
+        said = str(error.args[0]) if error.args else type(error).__name__
+        said, *_ = said.split(" @ ")  # behind which the library names its stream
         raise DataError(
-            f"{printable(path)}: damaged, or no tar file of shards ({printable(str(error))})"
+            f"{printable(path)}: damaged, or no tar file of shards ({printable(said)})"
         ) from error
+
+
+def _picture_in(sample: dict[str, Any], path: Path) -> str:
+    """The name of the one file of a sample that is a picture."""
+    kinds = [name for name in sample if not name.startswith("__") and name != "json"]
+    if len(kinds) != 1:
+        raise DataError(
+            f"{printable(path)}: {printable(sample['__key__'])} has {len(kinds)} files beside its "
+            "description, expected one picture"
+        )
+    return kinds[0]
 
 
 class ShardImages:

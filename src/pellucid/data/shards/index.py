@@ -84,11 +84,17 @@ class ShardIndex:
         path = folder / INDEX
         try:
             values = json.loads(path.read_text("utf-8"))
-            if values["format"] != FORMAT:
-                raise DataError(
-                    f"{printable(path)}: is in the format {truncated(str(values['format']))}, "
-                    f"expected {FORMAT!r}; write the shards anew: pellucid shard DATA"
-                )
+            written = values["format"]
+        except OSError as error:
+            raise unreadable(path, error) from error
+        except (LookupError, TypeError, ValueError) as error:
+            raise _damaged(path, error) from error
+        if written != FORMAT:
+            raise DataError(
+                f"{printable(path)}: is in the format {truncated(str(written))}, expected "
+                f"{FORMAT!r}; write the shards anew: pellucid shard DATA"
+            )
+        try:
             kind, names = values["targets"]["kind"], tuple(map(str, values["targets"]["names"]))
             TARGETS[kind]
             parts = {
@@ -100,10 +106,6 @@ class ShardIndex:
                 Preprocessing.from_dict(values["preprocessing"]), parts,
                 tuple(map(str, values["notes"])),
             )  # fmt: skip
-        except DataError:
-            raise
-        except OSError as error:
-            raise unreadable(path, error) from error
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(path, error) from error
 
