@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
 from pellucid.errors import ArgumentError
-from pellucid.text import printable
+from pellucid.text import printable, quoted
 
 if TYPE_CHECKING:
     import os
@@ -43,7 +43,7 @@ def ending(path: str | os.PathLike[str], endings: Sequence[str]) -> str:
     if found not in endings:
         raise ArgumentError(
             f"{printable(path)}: the ending says what is written, one of {', '.join(endings)}; got "
-            f"{printable(found)!r}"
+            f"{quoted(found)}"
         )
     return found
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from pellucid.errors import ArgumentError
-from pellucid.text import listed, printable
+from pellucid.text import listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,8 +69,8 @@ def near_names(given: object, known: Iterable[str]) -> list[str]:
 
 def alternatives(names: Sequence[str]) -> str:
     """Names as a question offers them: ``'a', 'b' or 'c'``."""
-    quoted = [f"{printable(name)!r:.80}" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+    *most, last = (quoted(name, 80) for name in names)
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _words(name: str) -> set[str]:

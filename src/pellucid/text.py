@@ -7,11 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PAGE_START = (
     b'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -37,6 +33,17 @@ def printable(name: str | os.PathLike[str]) -> str:
 def truncated(text: str, most: int = 100) -> str:
     """Return a text from a file as :func:`printable` does, cut where it is longer than ``most``."""
     return printable(text) if len(text) <= most else f"{printable(text[: most - 1])}…"
+
+
+def quoted(text: str | os.PathLike[str], most: int = 100) -> str:
+    r"""Return a name between quotes, printable and cut as by :func:`truncated`.
+
+    Instead of ``{printable(name)!r}``, which escapes a second time what is escaped already: a line
+    break is written ``\n`` and a backslash as it is, as in names without quotes.
+    """
+    shown = truncated(os.fspath(text), most)
+    mark = '"' if "'" in shown and '"' not in shown else "'"
+    return f"{mark}{shown}{mark}"
 
 
 def brief_repr(value: object, most: int = 60) -> str:

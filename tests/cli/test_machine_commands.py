@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import tomllib
 from pathlib import Path
@@ -19,6 +20,7 @@ from pellucid.engines.reference import ReferenceEngine
 from pellucid.errors import ArgumentError
 from pellucid.evaluation import timing
 from pellucid.evaluation.diagnosis import agreement, diagnosis
+from pellucid.evaluation.diagnosis.diagnosis import Speed
 from pellucid.evaluation.diagnosis.extras import EXTRAS, NEEDED
 from pellucid.evaluation.diagnosis.machine import find_machine
 from pellucid.evaluation.timing import time_network
@@ -106,6 +108,21 @@ def test_an_engine_that_is_not_there_or_fails(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(NativeProgram, "forward", lambda *a: forward(*a) * np.nan)
     answers, _ = agreement.compare_engines(["native"])[0]
     assert not answers.agrees
+
+
+def test_a_slow_network_is_remarked_on_from_the_share_that_the_guide_names() -> None:
+    guide = (PROJECT.parent / "docs" / "this-machine.md").read_text(encoding="utf-8")
+    (share,) = re.findall(r"at least (\d+)\s%\s+of\s+the\s+peak", guide)
+    machine = find_machine()
+    threads = max(machine.threads, 1)
+
+    def remarks(percent: int) -> list[str]:
+        speed = Speed(100.0, 100.0 * threads, percent * threads, None)
+        return [each for each in diagnosis._remarks(machine, speed) if "of the peak" in each]
+
+    assert not remarks(int(share))
+    (remark,) = remarks(int(share) - 1)
+    assert f"{share}%" in remark
 
 
 def test_machines_made_of_files(tmp_path: Path) -> None:

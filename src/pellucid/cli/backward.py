@@ -15,7 +15,7 @@ from pellucid.cli.resize_note import print_resize_note
 from pellucid.cli.sample import SampleName, check_sample, load_generator, parse_sample
 from pellucid.cli.trace import AllTerms, finish, position
 from pellucid.engines import DEFAULT
-from pellucid.text import printable
+from pellucid.text import quoted
 
 if TYPE_CHECKING:
     from pellucid.estimators import ImageGenerator
@@ -115,8 +115,7 @@ def _of_sample(
         level = float(label or "")
     except ValueError as error:
         raise typer.BadParameter(
-            f"give the grey level that is wanted of the pixel, 0 to 255, got "
-            f"{printable(label or '')!r}",
+            f"give the grey level that is wanted of the pixel, 0 to 255, got {quoted(label or '')}",
             param_hint="--label",
         ) from error
     return generator.backward(parse_sample(sample), pixel=place, level=level)

@@ -14,7 +14,7 @@ from pellucid.cli.terminal import print_result, remarks
 from pellucid.cli.trace import position
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.explain.gallery import GALLERY, gallery_kernel, own_kernel
-from pellucid.text import printable
+from pellucid.text import printable, quoted
 
 ALL = "all"
 
@@ -68,7 +68,7 @@ def filter_(
         raise typer.BadParameter("all goes with --out SHEET.png alone", param_hint="--kernel")
     place = position(at)
     if place is not None and len(place) != 2:
-        raise typer.BadParameter(f"{printable(str(at))!r} is not row,column", param_hint="--at")
+        raise typer.BadParameter(f"{quoted(str(at))} is not row,column", param_hint="--at")
 
     from pellucid.explain.filtering import (
         arithmetic_record,

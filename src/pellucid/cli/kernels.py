@@ -15,7 +15,7 @@ from pellucid.cli.picture import find_pictures, report_problems
 from pellucid.cli.terminal import print_result, remarks
 from pellucid.engines import DEFAULT
 from pellucid.errors import DataError
-from pellucid.text import printable
+from pellucid.text import printable, quoted
 
 if TYPE_CHECKING:
     from pellucid.estimators import AnyEstimator
@@ -73,7 +73,7 @@ def _units(text: str) -> list[int]:
     words = [word.strip() for word in text.split(",")]
     if not all(re.fullmatch(r"[0-9]{1,9}", word) for word in words):
         raise typer.BadParameter(
-            f"{printable(text)!r} is no list of numbers such as 0,5,7", param_hint="--maps"
+            f"{quoted(text)} is no list of numbers such as 0,5,7", param_hint="--maps"
         )
     return list(dict.fromkeys(map(int, words)))
 

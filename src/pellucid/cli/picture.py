@@ -132,13 +132,13 @@ def print_class(picture: DataPicture) -> None:
 
 def place_of(text: str) -> tuple[float, float]:
     """``120,80.5`` as numbers."""
-    from pellucid.text import printable
-
     try:
         x, y = (float(part) for part in text.split(","))
     except ValueError as error:
+        from pellucid.text import quoted
+
         raise typer.BadParameter(
-            f"{printable(text)!r} is not a place such as 120,80", param_hint="--place"
+            f"{quoted(text)} is not a place such as 120,80", param_hint="--place"
         ) from error
     return x, y
 

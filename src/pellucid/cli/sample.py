@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pellucid.text import printable
+from pellucid.text import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +59,7 @@ def parse_sample(text: str) -> tuple[int, int]:
     """``0/3`` as seed and number."""
     if not re.fullmatch(r"[0-9]{1,10}/[0-9]{1,7}", text):
         raise typer.BadParameter(
-            f"{printable(text)!r} is not a sample such as 0/3: its seed, and its number from 0",
+            f"{quoted(text)} is not a sample such as 0/3: its seed, and its number from 0",
             param_hint="--sample",
         )
     seed, number = text.split("/")

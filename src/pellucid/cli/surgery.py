@@ -15,7 +15,7 @@ from pellucid.cli.picture import OptionalPictureName, find_picture
 from pellucid.cli.resize_note import print_resize_note
 from pellucid.cli.terminal import print_json, print_result, remarks
 from pellucid.engines import DEFAULT
-from pellucid.text import printable
+from pellucid.text import printable, quoted
 
 if TYPE_CHECKING:
     from pellucid.explain.surgery import Edit
@@ -164,6 +164,4 @@ def _parts(text: str, pattern: str, example: str, option: str) -> tuple[str, ...
 
 
 def _bad(text: str, example: str, option: str) -> typer.BadParameter:
-    return typer.BadParameter(
-        f"{printable(text)!r} is not of the form {example}", param_hint=option
-    )
+    return typer.BadParameter(f"{quoted(text)} is not of the form {example}", param_hint=option)

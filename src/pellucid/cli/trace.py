@@ -15,7 +15,7 @@ from pellucid.cli.resize_note import print_resize_note
 from pellucid.cli.sample import SampleName, check_sample, load_generator, parse_sample
 from pellucid.cli.terminal import print_result, remarks
 from pellucid.engines import DEFAULT
-from pellucid.text import printable
+from pellucid.text import printable, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -206,5 +206,5 @@ def position(at: str | None, option: str = "--at") -> tuple[int, ...] | None:
         return tuple(int(part) for part in at.split(","))
     except ValueError as error:
         raise typer.BadParameter(
-            f"{printable(at)!r} is not a position such as 3,7,5", param_hint=option
+            f"{quoted(at)} is not a position such as 3,7,5", param_hint=option
         ) from error

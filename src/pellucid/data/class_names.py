@@ -12,7 +12,7 @@ import numpy as np
 from pellucid.data.decode import unreadable
 from pellucid.data.labels import LabelKind, checked_labels, label_kind, places_in
 from pellucid.errors import DataError
-from pellucid.text import counted, printable
+from pellucid.text import counted, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,8 +93,8 @@ def _read(given: str | os.PathLike[str], name: str) -> tuple[list[str], str]:
     try:
         if not _is_file(path):
             raise DataError(
-                f"{name}: {place!r:.200} is no file; give a file with one name a line, or names "
-                f"with commas between them: cat,dog"
+                f"{name}: {quoted(path, 200)} is no file; give a file with one name a line, or "
+                f"names with commas between them: cat,dog"
             )
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
@@ -136,9 +136,9 @@ def _check_different(names: list[str], place: str) -> None:
             difference = (
                 "is given twice"
                 if names[same] == entry
-                else f"and {printable(names[same])!r:.80} differ only in case or blanks"
+                else f"and {quoted(names[same], 80)} differ only in case or blanks"
             )
             raise DataError(
-                f"{place}: {printable(entry)!r:.80} {difference} (names {same + 1} and {i + 1}); "
+                f"{place}: {quoted(entry, 80)} {difference} (names {same + 1} and {i + 1}); "
                 f"give each class a name of its own"
             )

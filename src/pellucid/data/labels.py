@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from pellucid.errors import DataError
-from pellucid.text import brief_repr, counted, listed, printable
+from pellucid.text import brief_repr, counted, listed, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,7 +101,7 @@ def class_values(classes: Sequence[str], kind: LabelKind, name: str) -> NDArray[
         raise DataError(f"{name}: label kind {kind!r:.80}; expected one of {', '.join(IN_WORDS)}")
     if wrong:
         raise DataError(
-            f"{name}: the class {printable(wrong[0])!r:.80} is no {kind}; give classes that are, "
+            f"{name}: the class {quoted(wrong[0], 80)} is no {kind}; give classes that are, "
             f"or the label kind 'text'"
         )
     return values
@@ -144,7 +144,7 @@ def places_in(
         wrong = np.isin(index, unknown)
         first = int(wrong.argmax())
         raise DataError(
-            f"{name}: {printable(str(values[first]))!r:.80} (position {first}) is no class; there "
+            f"{name}: {quoted(str(values[first]), 80)} (position {first}) is no class; there "
             f"are {listed(list(classes))}{_how_many(int(wrong.sum()))}"
         )
     return np.array([place_of[value] for value in present.tolist()], np.int64)[index]

@@ -9,7 +9,7 @@ import numpy as np
 
 from pellucid.data.targets import Numbers
 from pellucid.errors import ArgumentError
-from pellucid.text import listed, printable
+from pellucid.text import listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def mirrored_targets(targets: Targets, negated: Sequence[str]) -> Targets:
     for name in negated:
         if name not in targets.columns:
             raise ArgumentError(
-                f"flip_negates names {printable(name)!r:.80}, which is no column of the data's "
+                f"flip_negates names {quoted(name, 80)}, which is no column of the data's "
                 f"numbers; they are {listed(targets.columns)}"
             )
     sign = np.where([name in negated for name in targets.columns], -1.0, 1.0)

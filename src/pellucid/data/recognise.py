@@ -15,7 +15,7 @@ from pellucid.data.labels import is_integer
 from pellucid.data.targets import JOINT, TARGETS, ClassTargets, LabelSets, Numbers
 from pellucid.errors import DataError
 from pellucid.known_names import find_name
-from pellucid.text import counted, printable
+from pellucid.text import counted, printable, quoted
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -86,13 +86,13 @@ def task_of_texts(
             there = f" in {place_of}" if place_of else ""
             raise DataError(
                 f"{place}: {counted(texts.total() - amount, 'label')} are numbers and {amount} "
-                f"{'is' if amount == 1 else 'are'} none, such as {printable(others[0])!r:.60}"
+                f"{'is' if amount == 1 else 'are'} none, such as {quoted(others[0], 60)}"
                 f"{there}; make all of them numbers, or take them for classes "
                 f"(--task single-label, in Python task='single-label')"
             )
     joint = next((text for text in texts if JOINT in text), "")
     if joint or repeated:
-        why = f"such as {printable(joint)!r:.60}" if joint else f"{repeated} is listed with several"
+        why = f"such as {quoted(joint, 60)}" if joint else f"{repeated} is listed with several"
         return LabelSets.kind, f"pictures have several labels, {why}"
     return ClassTargets.kind, ""
 

@@ -23,7 +23,7 @@ from pellucid.data.read_part import load_all, part_names
 from pellucid.data.targets import ClassTargets
 from pellucid.errors import ArgumentError, DataError
 from pellucid.known_names import find_name
-from pellucid.text import counted, printable
+from pellucid.text import counted, printable, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -185,7 +185,7 @@ def parse_reference(text: str) -> Reference | None:
     number = bracket if colon is None else colon
     if re.fullmatch(r"\d{1,12}", number) is None:
         raise DataError(
-            f"{printable(text)}: {printable(number)!r} is no picture's number; they count from 0, "
+            f"{printable(text)}: {quoted(number)} is no picture's number; they count from 0, "
             f"such as {printable(found['data'])}:{found['part']}[0]"
         )
     return Reference(found["data"], PARTS[name], int(number))

@@ -22,7 +22,7 @@ from pellucid.data.targets import (
 from pellucid.data.transcript_files import are_transcripts, transcripts_of
 from pellucid.data.transcripts import Transcripts
 from pellucid.errors import DataError
-from pellucid.text import counted, listed, printable
+from pellucid.text import counted, listed, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -123,7 +123,7 @@ def _check_numbers(place: str, files: Sequence[PictureFile], width: int) -> None
         raise DataError(
             f"{place}: the target of {counted(len(wrong), 'picture')} of {len(files)} is no finite "
             f"number, the first: {printable(wrong[0].name)} with "
-            f"{printable(wrong[0].class_name)!r:.60} in {wrong[0].place}; complete or remove "
+            f"{quoted(wrong[0].class_name, 60)} in {wrong[0].place}; complete or remove "
             f"{'that line' if len(wrong) == 1 else 'these lines'}"
         )
 

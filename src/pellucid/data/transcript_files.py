@@ -17,7 +17,7 @@ from pellucid.data.table_columns import TRANSCRIPT_NAMES, find_columns
 from pellucid.data.transcripts import Transcripts, normalised
 from pellucid.data.walk import files_below
 from pellucid.errors import DataError, PellucidError
-from pellucid.text import counted, listed, printable
+from pellucid.text import counted, listed, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,13 +70,13 @@ def transcripts_of(
         if not text:
             raise DataError(
                 f"{place}: the text of {printable(file.name)}{at} is "
-                f"{printable(file.class_name)!r:.60}, which has no words; write what is said, or "
+                f"{quoted(file.class_name, 60)}, which has no words; write what is said, or "
                 "remove the recording"
             )
         if first.setdefault((file.part, file.name), text) != text:
             raise DataError(
                 f"{place}: {printable(file.name)}{at} is listed with different texts "
-                f"({printable(first[file.part, file.name])!r:.60} and {printable(text)!r:.60}); "
+                f"({quoted(first[file.part, file.name], 60)} and {quoted(text, 60)}); "
                 "keep one line a recording"
             )
     if not are_recordings(files):

@@ -20,7 +20,7 @@ from pellucid.data.target_checks import checked_names, unknown_class
 from pellucid.errors import DataError
 from pellucid.known_names import find_name
 from pellucid.short_repr import short_repr
-from pellucid.text import counted, listed, printable
+from pellucid.text import counted, listed, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -141,7 +141,7 @@ class Transcripts(Targets):
             parts = units_of(text, self.units)
             new = next((part for part in parts if part not in place_of), None)
             if new is not None:
-                name = f"the text {printable(text)!r:.60}"
+                name = f"the text {quoted(text, 60)}"
                 raise unknown_class(name, new, self.vocabulary, self.units.removesuffix("s"))
             rows.append([place_of[part] for part in parts])
         places = np.full((len(rows), max(1, *map(len, rows), 1)), NO_UNIT, np.int64)

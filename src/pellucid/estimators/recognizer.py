@@ -20,7 +20,7 @@ from pellucid.graph import Network, initial_weights
 from pellucid.layers import Normalise, Sequential
 from pellucid.tasks import Transcription
 from pellucid.tasks.transcript import Transcript
-from pellucid.text import counted, printable
+from pellucid.text import counted, printable, quoted
 from pellucid.training.start import Start, with_fitting_weights
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class SpeechRecognizer(PagedEstimator):
             except ArgumentError as error:
                 text = data.targets.text(i)
                 raise DataError(
-                    f"{printable(data.picture_name(i))}: its text ({printable(text)!r:.60}) has "
+                    f"{printable(data.picture_name(i))}: its text ({quoted(text, 60)}) has "
                     f"{counted(int((row >= 0).sum()), task.units.removesuffix('s'))}, and the "
                     f"network writes at most one in each of {counted(steps, 'step')}, with one "
                     "between equal ones; correct the text, or take a longer window or a shorter "

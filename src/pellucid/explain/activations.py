@@ -23,7 +23,7 @@ from pellucid.known_names import alternatives, near_names
 from pellucid.ops.operation import describe
 from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
-from pellucid.text import listed, printable
+from pellucid.text import listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -207,7 +207,7 @@ class Activations:
         Raises:
             ArgumentError: If it lies outside, or has not as many numbers as the output has axes.
         """
-        return check_position(f"layer {printable(name)!r}", self.shape(name), at)
+        return check_position(f"layer {quoted(name)}", self.shape(name), at)
 
     def label_index(self, label: str | int) -> int:
         """Which logit the class of a label has.
@@ -256,7 +256,7 @@ class Activations:
         hint = (
             f"did you mean {alternatives(near)}?" if near else f"there are {listed(self.classes)}"
         )
-        raise ArgumentError(f"no class is called {printable(target)!r:.80}; {hint}")
+        raise ArgumentError(f"no class is called {quoted(target, 80)}; {hint}")
 
 
 def check_position(what: str, shape: Shape, at: Sequence[int]) -> Position:

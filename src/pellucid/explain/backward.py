@@ -27,7 +27,7 @@ from pellucid.record import Record
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
 from pellucid.tasks import MultiLabel, Regression, check_row
-from pellucid.text import printable
+from pellucid.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -398,7 +398,7 @@ class Backward(Record):
         known = [str(full) for full in self._trainable]
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-        raise ArgumentError(f"the network has no weight {printable(name)!r}; {hint}")
+        raise ArgumentError(f"the network has no weight {quoted(name)}; {hint}")
 
 
 def backward(

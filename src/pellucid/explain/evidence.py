@@ -32,7 +32,7 @@ from pellucid.graph import INPUT, Graph
 from pellucid.record import Record
 from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
-from pellucid.text import listed, printable
+from pellucid.text import listed, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -320,9 +320,7 @@ def check_dependence(graph: Graph, name: str) -> None:
         ArgumentError: If it does not.
     """
     if name != graph.output and graph[graph.output] not in graph.nodes_after([name]):
-        raise ArgumentError(
-            f"the answer does not depend on layer {printable(name)!r}; choose another"
-        )
+        raise ArgumentError(f"the answer does not depend on layer {quoted(name)}; choose another")
 
 
 def _weights(scored: Score, node: Node) -> dict[str, Array]:

@@ -22,7 +22,7 @@ from pellucid.explain.heatmap import Heatmap
 from pellucid.explain.last_convolution import default_layer
 from pellucid.explain.methods import GRAD_CAM, GRAD_CAM_PLUS_PLUS
 from pellucid.ops.operation import describe
-from pellucid.text import printable
+from pellucid.text import printable, quoted
 
 if TYPE_CHECKING:
     from pellucid.explain.methods import Method
@@ -80,7 +80,7 @@ def _layer(scored: Score, layer: str | None) -> tuple[str, str]:
     shape = graph.shapes[name]
     if len(shape) != 3:
         raise ArgumentError(
-            f"layer {printable(name)!r} gives {describe(shape)} values and no feature maps; choose "
+            f"layer {quoted(name)} gives {describe(shape)} values and no feature maps; choose "
             f"a layer with maps, e.g. {printable(default_layer(graph)[0])}"
         )
     return name, remark

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import ArgumentError
-from pellucid.text import printable
+from pellucid.text import quoted
 
 if TYPE_CHECKING:
     from pellucid.ops.operation import Array
@@ -114,7 +114,7 @@ def _numbers_of_row(row: str, given: str) -> list[float]:
     if len(groups) > 1 and any(len(group) != 1 for group in groups):
         raise ArgumentError(
             f"{_name(given)} has a row with commas and spaces between numbers, "
-            f"{printable(row)!r:.40}: use one of them, and a point for decimals; {WANTED}"
+            f"{quoted(row, 40)}: use one of them, and a point for decimals; {WANTED}"
         )
     return [_number(word, given) for group in groups for word in group]
 
@@ -123,7 +123,7 @@ def _number(word: str, given: str) -> float:
     if _NUMBER.fullmatch(word) is None:
         hint = "; give fractions by --divisor" if "/" in word else ""
         raise ArgumentError(
-            f"{_name(given)} has {printable(word)!r:.24}, which is no finite number{hint}; {WANTED}"
+            f"{_name(given)} has {quoted(word, 24)}, which is no finite number{hint}; {WANTED}"
         )
     return float(word)
 
@@ -181,4 +181,4 @@ def _is_square(count: int) -> bool:
 
 
 def _name(text: str) -> str:
-    return f"matrix {printable(text)!r:.60}"
+    return f"matrix {quoted(text, 60)}"

@@ -17,7 +17,7 @@ from pellucid.short_repr import short_repr
 from pellucid.tasks import Regression, check_row
 from pellucid.tasks.found_box import BACKGROUND
 from pellucid.tasks.output import of_all
-from pellucid.text import counted, listed, printable
+from pellucid.text import counted, listed, printable, quoted
 
 if TYPE_CHECKING:
     from pellucid.engines import Precision, Program
@@ -231,7 +231,7 @@ def choose_score(
     other = None if against is None else activations.class_index(against)
     if other == chosen:
         raise ArgumentError(
-            f"{printable(activations.classes[chosen])!r:.80} cannot be compared with itself; give "
+            f"{quoted(activations.classes[chosen], 80)} cannot be compared with itself; give "
             "another class as target or against"
         )
     if compared and other is None and task.of_one_class:
@@ -296,7 +296,7 @@ def _of_step(
     other = None if against is None else unit_class(activations, against)
     if other == place:
         raise ArgumentError(
-            f"{printable(str(against))!r:.80} cannot be compared with itself; give another word "
+            f"{quoted(str(against), 80)} cannot be compared with itself; give another word "
             "as target or against"
         )
     if compared and other is None:
@@ -327,7 +327,7 @@ def _of_box(
     other = None if against is None else _class_of(activations, box, against)
     if other == name:
         raise ArgumentError(
-            f"{printable(name)!r:.80} cannot be compared with itself; give another class as target "
+            f"{quoted(name, 80)} cannot be compared with itself; give another class as target "
             "or against"
         )
     if compared and other is None and BACKGROUND in box.logits:

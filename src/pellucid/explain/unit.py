@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pellucid.errors import ArgumentError
 from pellucid.explain.activations import check_position
 from pellucid.graph.receptive import Span, seen_pixels
-from pellucid.text import printable
+from pellucid.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def receptive_field(graph: Graph, layer: str, at: Sequence[int]) -> Field:
         ArgumentError: If there is no such layer, or the position lies outside.
     """
     name = graph[layer].name
-    position = check_position(f"layer {printable(name)!r}", graph.shapes[name], at)
+    position = check_position(f"layer {quoted(name)}", graph.shapes[name], at)
     down, across = seen_pixels(graph, name, position)
     height, width, _ = graph.input_shape
     return Field(_within(down, height), _within(across, width), down, across)
@@ -61,7 +61,7 @@ def check_unit(graph: Graph, layer: str, unit: int) -> str:
     count = graph.shapes[name][-1]
     if type(unit) is not int or not 0 <= unit < count:
         raise ArgumentError(
-            f"layer {printable(name)!r} has the units 0 to {count - 1}, got {unit!r:.40}"
+            f"layer {quoted(name)} has the units 0 to {count - 1}, got {unit!r:.40}"
         )
     return name
 

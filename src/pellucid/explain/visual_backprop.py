@@ -23,7 +23,7 @@ from pellucid.explain.heatmap import Heatmap
 from pellucid.explain.last_convolution import default_layer
 from pellucid.explain.methods import VISUAL_BACKPROP
 from pellucid.ops.operation import describe
-from pellucid.text import printable
+from pellucid.text import printable, quoted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +50,7 @@ def visual_backprop(scored: Score, *, layer: str | None = None) -> Heatmap:
     name = graph[default_layer(graph)[1] if layer is None else layer].name
     if len(graph.shapes[name]) != 3:
         raise ArgumentError(
-            f"layer {printable(name)!r} gives {describe(graph.shapes[name])} values and no feature "
+            f"layer {quoted(name)} gives {describe(graph.shapes[name])} values and no feature "
             f"maps; choose a layer with maps, e.g. {printable(default_layer(graph)[0])}"
         )
     check_dependence(graph, name)
@@ -77,7 +77,7 @@ def visual_backprop(scored: Score, *, layer: str | None = None) -> Heatmap:
     found = masks.get(graph.input)
     if found is None:  # everything on the way lost its places
         raise ArgumentError(
-            f"layer {printable(name)!r} has no positions that belong to the picture's; choose an "
+            f"layer {quoted(name)} has no positions that belong to the picture's; choose an "
             f"earlier one, e.g. {printable(default_layer(graph)[0])}"
         )
     return Heatmap(

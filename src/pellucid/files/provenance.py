@@ -11,7 +11,7 @@ from pellucid.data.make_splits import set_aside
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.test_fold import checked_fold
 from pellucid.errors import DataError, PellucidError
-from pellucid.text import counted, listed, printable
+from pellucid.text import counted, listed, quoted
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
@@ -83,8 +83,8 @@ def renamed(model: Model, classes: Any) -> Model:
     moved = next((old for old, new in own.items() if old != new and new in own), None)
     if moved is not None and (model.label_kind == "text" or set(names) == own.keys()):
         raise DataError(
-            f"class names: the model's class {printable(moved)!r:.80} would be called "
-            f"{printable(own[moved])!r:.80}, which is another of its classes; its order is "
+            f"class names: the model's class {quoted(moved, 80)} would be called "
+            f"{quoted(own[moved], 80)}, which is another of its classes; its order is "
             f"{listed(model.classes, 12)}: leave the names out, or give new ones in that order"
         )
     source = source_classes(model) or model.classes

@@ -19,7 +19,7 @@ from pellucid.ops.softmax import probabilities
 from pellucid.tasks.output import Output
 from pellucid.tasks.task import Judge, Judged, Task
 from pellucid.tasks.written_unit import WrittenUnit
-from pellucid.text import printable
+from pellucid.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +126,7 @@ class Transcription(Task):
         """The logit of a word, of a character or of the blank at a step."""
         *_, step, place = position
         name = self.unit_name(place)
-        shown = name if place == BLANK else repr(printable(name))
+        shown = name if place == BLANK else quoted(name)
         words = f"{shown} at step {step}"
         return Output(name, f"logit of {words}", f"probability of {words}")
 

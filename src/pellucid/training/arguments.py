@@ -27,7 +27,7 @@ from pellucid.data.targets import TARGETS, ClassTargets
 from pellucid.errors import ArgumentError, DataError
 from pellucid.files.held_out import held_out
 from pellucid.files.provenance import TRANSFER, source_classes
-from pellucid.text import array_shape, brief_repr, listed, printable
+from pellucid.text import array_shape, brief_repr, listed, printable, quoted
 
 if TYPE_CHECKING:
     from pellucid.data.convert import Range
@@ -270,7 +270,7 @@ def came(value: Any) -> str:
     if value is None:
         return "None"
     if isinstance(value, str | os.PathLike):
-        return f"{printable(os.fspath(value))!r:.80}"
+        return f"{quoted(os.fspath(value), 80)}"
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
         dtype = getattr(value, "dtype", "")

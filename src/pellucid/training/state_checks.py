@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.text import truncated
+from pellucid.text import quoted, truncated
 from pellucid.training.recovery import MOST_ROLL_BACKS
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _check_arrays(
         if known.startswith(OPTIMIZER_OF) and known != OPTIMIZER_OF:
             known = OPTIMIZER
         if known not in _PARTS or part == "good/best" or not own:
-            raise ValueError(f"it holds the array {truncated(name)!r}, which no training has")
+            raise ValueError(f"it holds the array {quoted(name)}, which no training has")
         parts.setdefault(part, {})[own] = array
     weights = parts.get("weights", {})
     if not weights:
@@ -94,10 +94,10 @@ def _check_arrays(
 def _check_same(part: str, found: Mapping[str, Array], weights: Mapping[str, Array]) -> None:
     for name in [*weights, *found]:
         if name not in found or name not in weights:
-            raise ValueError(f"{part} and weights differ in having {truncated(name)!r}")
+            raise ValueError(f"{part} and weights differ in having {quoted(name)}")
         if found[name].shape != weights[name].shape:
             raise ValueError(
-                f"the array {truncated(f'{part}/{name}')!r} has the shape {found[name].shape}; "
+                f"the array {quoted(f'{part}/{name}')} has the shape {found[name].shape}; "
                 f"expected that of its weight, {weights[name].shape}"
             )
 
@@ -114,20 +114,20 @@ def _check_optimizer(part: str, found: Mapping[str, Array], weights: Mapping[str
         weight = weights.get(name.rpartition(".")[0])
         if weight is None or weight.shape != array.shape:
             raise ValueError(
-                f"the array {truncated(f'{part}/{name}')!r} {array.shape} belongs to no weight"
+                f"the array {quoted(f'{part}/{name}')} {array.shape} belongs to no weight"
             )
         _check_values(f"{part}/{name}", array, finite=False)
         if name.endswith(".square") and (array < 0).any():
-            raise ValueError(f"the array {truncated(f'{part}/{name}')!r} holds a negative square")
+            raise ValueError(f"the array {quoted(f'{part}/{name}')} holds a negative square")
 
 
 def _check_values(name: str, array: Array, *, finite: bool) -> None:
     if array.dtype not in (np.float32, np.float64):
-        raise ValueError(f"the array {truncated(name)!r} is {array.dtype}; expected float32")
+        raise ValueError(f"the array {quoted(name)} is {array.dtype}; expected float32")
     if finite and not np.isfinite(array).all():
-        raise ValueError(f"the array {truncated(name)!r} holds NaN or infinity")
+        raise ValueError(f"the array {quoted(name)} holds NaN or infinity")
     if finite and name.endswith(".variance") and (array < 0).any():
-        raise ValueError(f"the array {truncated(name)!r} holds a negative variance")
+        raise ValueError(f"the array {quoted(name)} holds a negative variance")
 
 
 def _tally(values: Mapping[str, Any], name: str, epoch: int) -> dict[str, Any]:
@@ -222,7 +222,7 @@ def _object(value: object, name: str) -> dict[str, Any]:
 
 def _only(values: Mapping[str, Any], place: str, known: set[str]) -> None:
     if odd := sorted(values.keys() - known):
-        raise ValueError(f"{place} has an unknown field {truncated(odd[0])!r}")
+        raise ValueError(f"{place} has an unknown field {quoted(odd[0])}")
 
 
 def _whole(

@@ -181,6 +181,6 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
 
 def _damaged(path: Path, error: Exception) -> DataError:
     return DataError(
-        f"{printable(path)}: does not describe shards ({truncated(printable(str(error)))}); write "
-        "them anew: pellucid shard DATA"
+        f"{printable(path)}: does not describe shards ({truncated(str(error))}); write "
+        "them again: pellucid shard DATA"
     )

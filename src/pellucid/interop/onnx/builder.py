@@ -22,7 +22,7 @@ from pellucid.interop.onnx.views import (
     size_of,
 )
 from pellucid.ops.types import Type
-from pellucid.text import printable
+from pellucid.text import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,7 +133,7 @@ class Builder:
                 raise node.refuse(OF_BATCH)
             if name in self.stacks:
                 raise node.refuse(STACKED)
-            raise node.refuse(f"nothing before it makes its input {printable(name)!r:.80}")
+            raise node.refuse(f"nothing before it makes its input {quoted(name, 80)}")
         value = self.values[name]
         if value.logarithm:
             raise node.refuse("it works with the logarithms of probabilities; a network ends there")
@@ -154,7 +154,7 @@ class Builder:
             return default
         if name not in self.constants:
             computed = "must be a constant, and is computed"
-            missing = f"is {printable(name)!r:.80}, which the file does not hold"
+            missing = f"is {quoted(name, 80)}, which the file does not hold"
             raise node.refuse(
                 f"its input {place + 1} {computed if name in self.values else missing}"
             )

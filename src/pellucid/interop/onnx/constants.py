@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import DataError, FileFormatError
-from pellucid.text import truncated
+from pellucid.text import quoted, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -258,7 +258,7 @@ def _amount(number: int) -> str:
 
 
 def _brief(name: str) -> str:
-    return repr(truncated(name, 80))
+    return quoted(name, 80)
 
 
 def _shape(dims: Sequence[int]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import FileFormatError
-from pellucid.text import truncated
+from pellucid.text import quoted, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +75,5 @@ class OnnxNode:
     def refuse(self, reason: str) -> RefusedError:
         """The error for a node that cannot become a layer."""
         return RefusedError(
-            f"node {truncated(self.name, MOST_TEXT)!r} ({truncated(self.kind, MOST_TEXT)}): "
-            f"{reason}"
+            f"node {quoted(self.name, MOST_TEXT)} ({truncated(self.kind, MOST_TEXT)}): {reason}"
         )

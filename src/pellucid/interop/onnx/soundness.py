@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pellucid.errors import FileFormatError
 from pellucid.interop.onnx.nodes import graphs_of
 from pellucid.interop.onnx.reading import MOST_NODES
-from pellucid.text import truncated
+from pellucid.text import quoted, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,7 +68,7 @@ def _amount(
             total += 1
             continue
         if key in within:
-            raise FileFormatError(f"its function {truncated(node.op_type, 80)!r} calls itself")
+            raise FileFormatError(f"its function {quoted(node.op_type, 80)} calls itself")
         if key not in known:
             known[key] = _amount(bodies[key], bodies, known, (*within, key))
         total += known[key]
@@ -87,7 +87,7 @@ def check_names(graph: GraphProto) -> None:
     outputs = (name for node in graph.node for name in node.output if name)
     for name in (*constants, *inputs, *outputs):
         if name in made:
-            raise FileFormatError(f"makes the tensor {truncated(name, 80)!r} twice")
+            raise FileFormatError(f"makes the tensor {quoted(name, 80)} twice")
         made.add(name)
 
 

@@ -16,7 +16,7 @@ from pellucid.interop.onnx.reading import opset_of
 from pellucid.interop.onnx.soundness import check_names, check_node, without_functions
 from pellucid.interop.onnx.translations import TRANSLATIONS
 from pellucid.interop.onnx.views import Value, of_maps
-from pellucid.text import listed, truncated
+from pellucid.text import listed, quoted, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +128,7 @@ def _normalise(builder: Builder, source: str, asked: Asked) -> None:
 def _translate(builder: Builder, node: OnnxNode) -> None:
     if node.proto.domain not in ("", "ai.onnx"):
         raise node.refuse(
-            f"is an operator of {truncated(node.proto.domain, 40)!r}, not one of ONNX's own"
+            f"is an operator of {quoted(node.proto.domain, 40)}, not one of ONNX's own"
         )
     if node.kind == "If" and node.input(0) in builder.constants:
         _take_branch(builder, node)
@@ -163,7 +163,7 @@ def _take_branch(builder: Builder, node: OnnxNode) -> None:
     inside = [name for each in branch.node for name in each.output if name]
     for name in (*inside, *(each.name for each in branch.initializer)):
         if name in known or name in builder.values or inside.count(name) > 1:
-            raise node.refuse(f"makes the tensor {truncated(name, MOST_TEXT)!r} twice")
+            raise node.refuse(f"makes the tensor {quoted(name, MOST_TEXT)} twice")
     known.hold(branch.initializer)
     for each in branch.node:
         _translate(builder, OnnxNode(each, node.opset))

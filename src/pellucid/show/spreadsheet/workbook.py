@@ -22,7 +22,7 @@ from pellucid.show.spreadsheet.formulas import Formulas
 from pellucid.show.spreadsheet.pages import Computed, Page, colour_blocks, map_page, with_values
 from pellucid.show.spreadsheet.sheets import Sheet, sheet_name
 from pellucid.tasks import MultiLabel, Regression, SingleLabel
-from pellucid.text import printable
+from pellucid.text import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +119,7 @@ def _computed(formulas: Formulas, node: Node, values: Array) -> list[Any]:
         formula = formulas.of(at)
         if len(formula) > LONGEST_FORMULA:
             raise ArgumentError(
-                f"layer {printable(node.name)!r} joins too many values for one cell's formula; a "
+                f"layer {quoted(node.name)} joins too many values for one cell's formula; a "
                 "spreadsheet is for a smaller network"
             )
         made[at] = Computed(formula, float(values[at]))
@@ -205,6 +205,6 @@ def _check_size(activations: Activations) -> None:
     for name, shape in graph.shapes.items():
         if (columns := math.prod(shape[1:])) > MOST_COLUMNS:
             raise ArgumentError(
-                f"layer {printable(name)!r} would fill {columns:,} columns, a "
+                f"layer {quoted(name)} would fill {columns:,} columns, a "
                 f"spreadsheet holds {MOST_COLUMNS:,} at most; take smaller pictures"
             )
