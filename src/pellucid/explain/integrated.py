@@ -5,6 +5,11 @@
 Sundararajan et al. 2017, *Axiomatic attribution for deep networks*; the integral by the midpoint
 rule, with gradients at α = ½/m, 1½/m … (m − ½)/m. Between the jumps where ReLUs and poolings switch
 the gradient is constant, so that rules of higher order gain nothing.
+
+The gradients are those of the program that predicts; their sum is kept in float64. Against
+gradients in float64 a share differs by at most 0.3 % of the largest one (of deep networks; by 1e-6
+where no ReLU's input is 0 to seven digits at a point), and with 50 points the rule itself is 1 to
+5 % away from the integral.
 """
 
 from __future__ import annotations
@@ -52,10 +57,9 @@ def integrated_gradients(
     even = np.broadcast_to(baseline_pixels(scored.graph, baseline), image.shape)
     shares = (np.arange(steps) + 0.5) / steps
     slopes = np.zeros(image.shape)
-    exact = scored.computed.exact
-    for part in parts(steps, gradients_at_once(exact)):
+    for part in parts(steps, gradients_at_once(scored.program)):
         way = even + shares[part, None, None, None] * (image - even)
-        slopes += pixel_gradients(scored, way, exact).sum(axis=0)
+        slopes += pixel_gradients(scored, way).sum(axis=0, dtype=np.float64)
     channels = (image - even) * slopes / steps
     ends = scored.of_images(np.stack([image, even]).astype(np.float32))
     change = float(ends[0] - ends[1])
@@ -71,7 +75,6 @@ def integrated_gradients(
         sum_of_channels(channels),
         float(ends[0]),
         channels=channels,
-        engine=exact.made_by(),
         settings={
             "steps": steps,
             "baseline": even[0, 0].tolist(),
