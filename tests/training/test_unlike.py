@@ -12,7 +12,7 @@ from PIL import Image
 from pellucid import ImageClassifier
 from pellucid.data import Preprocessing
 from pellucid.data.mnist import load_mnist
-from pellucid.data.picture_statistics import features, learned_ranges
+from pellucid.data.picture_statistics import features, learned_ranges, of_inverted
 from pellucid.files import Model
 from pellucid.graph import Network, initial_weights
 from pellucid.layers import Dense, Flatten, Normalise, Sequential
@@ -122,3 +122,13 @@ def test_numbers_of_a_picture() -> None:
         assert found["border"][i] == pytest.approx(border)
         assert found["contrast"][i] == pytest.approx(grey.std())
         assert found["colour"][i] == pytest.approx(np.ptp(image, axis=2).mean())
+
+
+@pytest.mark.parametrize("shape", [(5, 6, 7, 3), (2, 1, 4, 1), (2, 5, 1, 3), (1, 2, 2, 1)])
+def test_numbers_of_a_picture_with_black_and_white_exchanged(shape: tuple[int, ...]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    expected, found = features(255 - images), of_inverted(features(images))
+    assert expected.keys() == found.keys()
+    for name, values in found.items():
+        np.testing.assert_allclose(values, expected[name], atol=1e-9)
+        np.testing.assert_array_equal(features(images, [name])[name], features(images)[name])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.picture_statistics import FEATURES, LEVEL, features
+from pellucid.data.picture_statistics import FEATURES, LEVEL, features, of_inverted
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.ops import Normalise
 
@@ -58,13 +58,13 @@ def unlike(model: Model, images: NDArray[np.uint8]) -> list[Unlike | None]:
     ranges = _ranges(model)
     if not ranges or not len(images):
         return [None] * len(images)
-    found = features(images)
+    found = features(images, ranges)
     outside = _outside(found, ranges)
     odd = np.flatnonzero(np.any(list(outside.values()), axis=0))
     result: list[Unlike | None] = [None] * len(images)
     if not len(odd):
         return result
-    inverted = _outside(features(255 - images[odd]), ranges)
+    inverted = _outside(of_inverted({name: values[odd] for name, values in found.items()}), ranges)
     fits = ~np.any(list(inverted.values()), axis=0)
     for i, inverts in zip(odd.tolist(), fits.tolist(), strict=True):
         reasons = tuple(
