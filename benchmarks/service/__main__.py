@@ -30,11 +30,15 @@ from benchmarks.service.contenders import CONTENDERS, running
 from benchmarks.service.goodput import Search
 from benchmarks.workloads import WORKLOADS
 from pellucid.data.preprocessing import Preprocessing
+from pellucid.estimators import load_any
 from pellucid.files import Model, save_model
 from pellucid.graph import Network, initial_weights
 
 if TYPE_CHECKING:
     from benchmarks.service.load import Found
+
+_APART = 0.01
+"""How far apart probabilities may be of pictures that were resized in two ways."""
 
 RESULTS = Path(__file__).parents[1] / "results"
 LIMITS = {"lecture": 15.0, "efficientnet-lite0": 60.0}
@@ -52,6 +56,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0, help="of each window")
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)  # before all that takes long
     values: dict[str, Any] = {"machine": machine.describe(), "load": os.getloadavg()[0]}
     for network in given.network:
         values[network] = _compare(network, given)
@@ -75,11 +80,23 @@ def _compare(network: str, given: argparse.Namespace) -> list[dict[str, Any]]:
             )
             for each in chosen
         ]
+        _check_alike(searches)
         for step in range(given.steps):
             for search in searches:
                 found = search.step(given.seconds, 2 * step)
                 _progress(search.service.contender.name, found)
     return _table(network, limit, searches)
+
+
+def _check_alike(searches: list[Search]) -> None:
+    """All must do the same work: else one of them is asked for less."""
+    first, *others = (search.service for search in searches)
+    for each in others:
+        if abs(each.likeliest - first.likeliest) > _APART:
+            raise SystemExit(
+                f"{each.contender.name} gives the likeliest class {each.likeliest:.4f}, "
+                f"{first.contender.name} {first.likeliest:.4f}: they do not compute the same"
+            )
 
 
 def _progress(name: str, found: Found) -> None:
@@ -127,6 +144,8 @@ def _made(network: str, folder: Path) -> tuple[Path, Path, bytes]:
         small = Image.fromarray(random.integers(0, 256, (14, 14, 3), np.uint8))
         pixels = np.asarray(small.resize((224, 224), Image.Resampling.BICUBIC))
         kind = "JPEG"
+    settings = load_any(str(model)).model_.preprocessing.to_dict()
+    onnx.with_suffix(".json").write_text(json.dumps(settings))
     command = [sys.executable, "-m", "pellucid", "export", str(model), "-o", str(onnx)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     file = io.BytesIO()

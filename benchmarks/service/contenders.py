@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
 from benchmarks.service.load import request_of
@@ -64,6 +64,10 @@ def _ours(start: Start) -> list[str]:
     return [*command, "--port", str(start.port), "--threads", str(start.threads), "--watch", "0"]
 
 
+def _ours_in_processes(start: Start) -> list[str]:
+    return [*_ours(start), "--processes", str(start.threads)]
+
+
 def _peer(script: str, *options: str) -> Callable[[Start], list[str]]:
     def command(start: Start) -> list[str]:
         given = [str(start.onnx), str(start.port), str(start.threads)]
@@ -83,6 +87,7 @@ def _json(picture: bytes) -> tuple[bytes, str]:
 
 CONTENDERS = (
     Contender("pellucid serve", _ours, _bytes),
+    Contender("pellucid serve, processes", _ours_in_processes, _bytes),
     Contender("ONNX Runtime + FastAPI", _peer("peer_fastapi.py"), _bytes),
     Contender("LitServe, batches", _peer("peer_litserve.py"), _json),
     Contender("LitServe, one by one", _peer("peer_litserve.py", "1"), _json),
@@ -98,12 +103,14 @@ class Running:
         url: Where it takes pictures.
         request: A whole request.
         process: Its first process.
+        likeliest: The probability that it gives the likeliest class of the picture.
     """
 
     contender: Contender
     url: str
     request: bytes
     process: subprocess.Popen[bytes]
+    likeliest: float
 
     def processor_seconds(self) -> float:
         """Seconds of processors that its processes have taken so far (Linux)."""
@@ -132,8 +139,8 @@ def running(
         try:
             url = f"http://127.0.0.1:{port}/predict"
             body, kind = contender.body(picture)
-            _wait(url, body, kind, process, contender.name)
-            yield Running(contender, url, request_of(url, body, kind), process)
+            answer = _wait(url, body, kind, process, contender.name)
+            yield Running(contender, url, request_of(url, body, kind), process, _likeliest(answer))
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
@@ -143,7 +150,17 @@ def running(
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _wait(url: str, body: bytes, kind: str, process: subprocess.Popen[bytes], name: str) -> None:
+def _likeliest(answer: dict[str, Any]) -> float:
+    """The probability of the likeliest class: ours, or as the peers here write it."""
+    if "answers" in answer:
+        return float(answer["answers"][0]["guesses"][0]["probability"])
+    return float(answer["probabilities"][0])
+
+
+def _wait(
+    url: str, body: bytes, kind: str, process: subprocess.Popen[bytes], name: str
+) -> dict[str, Any]:
+    """The first answer."""
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
         if process.poll() is not None:
@@ -151,7 +168,7 @@ def _wait(url: str, body: bytes, kind: str, process: subprocess.Popen[bytes], na
         with suppress(OSError):
             request = Request(url, body, {"Content-Type": kind})  # noqa: S310
             with urlopen(request, timeout=10) as answer:  # noqa: S310
-                answer.read()
-                return
+                found: dict[str, Any] = json.loads(answer.read())
+                return found
         time.sleep(0.2)
     raise SystemExit(f"{name}: no answer in {_PATIENCE:g} s")

@@ -80,7 +80,7 @@ def test_without_a_service_nothing_is_answered() -> None:
 
 
 def test_the_search_ends_between_good_and_bad() -> None:
-    service = Running(CONTENDERS[0], "", b"", None)  # type: ignore[arg-type]
+    service = Running(CONTENDERS[0], "", b"", None, 1.0)  # type: ignore[arg-type]
     search = Search(service, limit=15.0)
     for _ in range(12):
         rate = search.rate

@@ -21,7 +21,7 @@ BODY = png(pictures(1)[0])
 
 
 def answer(here: Here, query: str = "") -> tuple[int, Any]:
-    found = here.client.post(f"/predict{query}", content=BODY)
+    found = here.client.post(f"/predict{query or '?'}&probabilities=true", content=BODY)
     assert found.status_code == 200, found.text
     values = found.json()
     return values["version"], values["answers"][0]["probabilities"]

@@ -39,7 +39,7 @@ def test_as_the_command_prints_it(
         ).stdout
     )
     files = [("file", (f"{i}.png", (tmp_path / f"{i}.png").read_bytes())) for i in range(3)]
-    found = answers(here.client.post("/predict?top=2", files=files))
+    found = answers(here.client.post("/predict?top=2&probabilities=true", files=files))
     assert [each["picture"] for each in found] == ["0.png", "1.png", "2.png"]
     for each in printed:
         each["picture"] = each["picture"].rpartition("/")[2]
@@ -51,7 +51,17 @@ def test_bytes_as_the_body(here: Here, kind: str) -> None:
     headers = {"content-type": kind} if kind else {}
     (found,) = answers(here.client.post("/predict", content=png(pictures(1)[0]), headers=headers))
     assert len(found["guesses"]) == 3
-    assert sum(found["probabilities"].values()) == pytest.approx(1)
+    assert sum(each["probability"] for each in found["guesses"]) == pytest.approx(1)
+
+
+def test_probabilities_of_all_classes_for_who_asks(here: Here) -> None:
+    body = png(pictures(1)[0])
+    (short,) = answers(here.client.post("/predict?top=1", content=body))
+    (whole,) = answers(here.client.post("/predict?top=1&probabilities=true", content=body))
+    assert sum(whole["probabilities"].values()) == pytest.approx(1)
+    assert whole["probabilities"][short["class"]] == short["guesses"][0]["probability"]
+    assert "probabilities" not in short
+    assert {**short, "probabilities": whole["probabilities"]} == whole
 
 
 def test_one_bad_of_many_fails_alone(here: Here) -> None:

@@ -12,14 +12,15 @@ import typer
 from pellucid import checks
 from pellucid.cli import arguments
 from pellucid.cli.terminal import discard_output, remarks
-from pellucid.cores import MOST, VARIABLE
+from pellucid.cores import MOST, VARIABLE, available_threads
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError, MissingDependencyError
 from pellucid.serving.limits import MOST_SECONDS, Limits
+from pellucid.serving.settings import Settings
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
 DEFAULTS = Limits()
 TOKEN = "PELLUCID_TOKEN"  # noqa: S105 - a variable's name
@@ -41,6 +42,15 @@ def serve(
         int | None,
         typer.Option(min=1, max=MOST, help="That compute.", show_default="the cores"),
     ] = None,
+    processes: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=MOST,
+            help="That answer, each with the models of its own; they share the "
+            "threads. For small networks, of which one process answers no more than a core can.",
+        ),
+    ] = 1,
     watch: Annotated[
         float,
         typer.Option(min=0, help="Seconds between looks for changed model files; 0: never."),
@@ -124,58 +134,44 @@ def serve(
         request_seconds=request_seconds, idle_seconds=idle_seconds, linger_seconds=linger_seconds,
         connections=max_connections, queue=max_queue, json_depth=max_depth,
     )  # fmt: skip
-    if threads is not None:
-        os.environ[VARIABLE] = str(threads)  # for all that works at once in this process
-    _run(models, host, port, limits, token, allow_host or (), watch, grace, engine, log=log)
+    given = available_threads() if threads is None else threads
+    if threads is not None or processes > 1:
+        # for all that works at once in a process
+        os.environ[VARIABLE] = str(max(1, given // processes))
+    _run(
+        Settings(tuple(models), engine, limits, host, tuple(allow_host or ()), token, watch, grace),
+        port,
+        processes,
+        _write if log else None,
+    )
 
 
 def _run(
-    given: Sequence[str],
-    host: str,
-    port: int,
-    limits: Limits,
-    token: str | None,
-    names: Sequence[str],
-    watch: float,
-    grace: float,
-    engine: str,
-    *,
-    log: bool,
+    settings: Settings, port: int, processes: int, write: Callable[[str], object] | None
 ) -> None:
     """Listen, load the models, and serve until it is asked to end."""
-    from starlette.middleware import Middleware
-
-    from pellucid.serving.app import create_app
-    from pellucid.serving.guard import Guard
-    from pellucid.serving.hosts import Hosts
-    from pellucid.serving.metrics import Metrics
-    from pellucid.serving.models import Models
-    from pellucid.serving.server import bound, serve_app, url_of
+    from pellucid.serving.processes import run_processes
+    from pellucid.serving.run import guard_of, run
+    from pellucid.serving.server import bound, url_of
     from pellucid.serving.sources import sources
 
-    console = remarks()
-
-    def remark(line: str) -> None:
-        console.print(printable(line))
-
-    places = sources(given)
-    guard = Middleware(Guard, limits=limits, hosts=Hosts(host, names), token=token)
-    listening = bound(host, port)
-    metrics = Metrics()
-    models = Models(engine, limits, watcher=metrics.of_batches, remark=remark)
-    for source in places:
-        served = models.load(source)
-        task = served.estimator.model_.task.title
-        remark(f"{source.name}, version {served.version}: {task}, {source.place}")
-    app = create_app(
-        models, metrics, limits,
-        write=_write if log else None, watch=watch or None, middleware=[guard],
-    )  # fmt: skip
+    _ = sources(settings.models), guard_of(settings)  # what is wrong there is found first
+    listening = bound(settings.host, port)
     line = f"serving at {url_of(listening)}"
-    serve_app(app, listening, limits, grace=grace, serving=lambda: remark(line))
-    if app.state.service.left_at_work():  # Python would wait for them
+    if processes > 1:
+        run_processes(
+            settings, listening, processes, remark=_remark, write=write,
+            serving=lambda: _remark(f"{line} with {processes} processes"),
+        )  # fmt: skip
+    elif run(
+        settings, listening, remark=_remark, write=write, serving=lambda *_: _remark(line)
+    ):  # threads are left at work: Python would wait for them
         sys.stdout.flush()
         os._exit(0)
+
+
+def _remark(line: str) -> None:
+    remarks().print(printable(line))
 
 
 def _write(line: str) -> None:

@@ -78,9 +78,7 @@ def learned_ranges(images: NDArray[np.uint8]) -> dict[str, list[float]]:
     return ranges
 
 
-def _features(
-    images: NDArray[np.uint8], names: Collection[str]
-) -> dict[str, NDArray[np.float64]]:
+def _features(images: NDArray[np.uint8], names: Collection[str]) -> dict[str, NDArray[np.float64]]:
     """The numbers, from sums of whole numbers, which are exact in float64 in any order."""
     count, height, width, channels = images.shape
     pixels = height * width

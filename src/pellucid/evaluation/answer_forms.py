@@ -58,8 +58,14 @@ class AnswerForm(ABC):
         return [self.cells(answer)]
 
     @abstractmethod
-    def values(self, answer: Prediction, top: int) -> dict[str, Any]:
-        """An answer as JSON values, null or empty where there is none."""
+    def values(self, answer: Prediction, top: int, *, every: bool = True) -> dict[str, Any]:
+        """An answer as JSON values, null or empty where there is none.
+
+        Args:
+            answer: The answer.
+            top: How many of the likeliest classes are its guesses, where it has guesses.
+            every: Whether the probabilities of all classes are given beside guesses.
+        """
 
     @abstractmethod
     def line(self, answer: Prediction) -> str:
@@ -92,17 +98,18 @@ class ClassForm(AnswerForm):
         numbers = (f"{p:.6g}" for p in answer.probabilities.tolist())
         return [printable(self._classes[answer.place]), *numbers]
 
-    def values(self, answer: Prediction, top: int) -> dict[str, Any]:
+    def values(self, answer: Prediction, top: int, *, every: bool = True) -> dict[str, Any]:
         place, probabilities = answer.place, answer.probabilities
         guesses = answer.ranked(self._classes, top)
-        return {
+        values: dict[str, Any] = {
             "class": None if place is None else self._classes[place],
             "true": answer.true,
             "guesses": [{"class": name, "probability": p} for name, p in guesses],
-            "probabilities": {}
-            if probabilities is None
-            else dict(zip(self._classes, probabilities.tolist(), strict=True)),
         }
+        if every:
+            shares = [] if probabilities is None else probabilities.tolist()
+            values["probabilities"] = dict(zip(self._classes, shares, strict=bool(shares)))
+        return values
 
     def line(self, answer: Prediction) -> str:
         words = "  ".join(
@@ -153,7 +160,7 @@ class LabelForm(AnswerForm):
         numbers = (f"{p:.6g}" for p in answer.probabilities.tolist())
         return [printable(joined(self.counted(answer))), *numbers]
 
-    def values(self, answer: Prediction, top: int) -> dict[str, Any]:
+    def values(self, answer: Prediction, top: int, *, every: bool = True) -> dict[str, Any]:
         probabilities = answer.probabilities
         return {
             "labels": None if probabilities is None else self.counted(answer),
@@ -186,7 +193,7 @@ class NumberForm(AnswerForm):
         assert answer.numbers is not None
         return [f"{value:.9g}" for value in answer.numbers.tolist()]
 
-    def values(self, answer: Prediction, top: int) -> dict[str, Any]:
+    def values(self, answer: Prediction, top: int, *, every: bool = True) -> dict[str, Any]:
         numbers = answer.numbers
         return {
             "numbers": {}
@@ -230,7 +237,7 @@ class BoxForm(AnswerForm):
         ]  # fmt: skip
         return found or [[""] * len(self.columns)]
 
-    def values(self, answer: Prediction, top: int) -> dict[str, Any]:
+    def values(self, answer: Prediction, top: int, *, every: bool = True) -> dict[str, Any]:
         boxes = None if answer.boxes is None else answer.boxes.to_list()
         return {"boxes": boxes, "threshold": self._task.shown}
 
@@ -281,7 +288,7 @@ class TextForm(AnswerForm):
     def cells(self, answer: Prediction) -> list[str]:
         return [self._text(answer)]
 
-    def values(self, answer: Prediction, top: int) -> dict[str, Any]:
+    def values(self, answer: Prediction, top: int, *, every: bool = True) -> dict[str, Any]:
         heard = answer.transcript
         return {
             "text": None if heard is None else heard.text,
@@ -316,7 +323,7 @@ class CaptionForm(AnswerForm):
         assert answer.caption is not None
         return [printable(str(answer.caption)), f"{answer.caption.log_probability:.6g}"]
 
-    def values(self, answer: Prediction, top: int) -> dict[str, Any]:
+    def values(self, answer: Prediction, top: int, *, every: bool = True) -> dict[str, Any]:
         if answer.caption is None:
             return {"caption": None, "words": [], "log_probability": None}
         return answer.caption.to_dict()

@@ -55,11 +55,14 @@ def json_parts(
     yield b"]\n" if first else b"\n]\n"
 
 
-def record(prediction: Prediction, task: Task | Sequence[str], top: int) -> dict[str, Any]:
+def record(
+    prediction: Prediction, task: Task | Sequence[str], top: int, *, every: bool = True
+) -> dict[str, Any]:
     """An answer as JSON values.
 
     ``picture``; of one class a picture its ``class``, the likeliest ``guesses`` (``class``,
-    ``probability``), and ``probabilities`` of all classes by name; of several labels ``labels``,
+    ``probability``), and where ``every`` the ``probabilities`` of all classes by name; of several
+    labels ``labels``,
     ``threshold`` and ``probabilities``; of numbers ``numbers`` by name; of boxes ``boxes``
     (``class``, ``probability``, ``box``: x0, y0, x1, y1) and ``threshold``; of captions
     ``caption``, its ``words`` and ``log_probability``. ``unlike``, how the
@@ -68,7 +71,7 @@ def record(prediction: Prediction, task: Task | Sequence[str], top: int) -> dict
     """
     values: dict[str, Any] = {
         "picture": prediction.picture,
-        **form_of(task).values(prediction, top),
+        **form_of(task).values(prediction, top, every=every),
         "unlike": None if prediction.unlike is None else list(prediction.unlike.reasons),
         "inverted": prediction.inverted,
     }

@@ -101,6 +101,12 @@ ACTIONS: tuple[Action, ...] = (
                 {"type": "integer", "minimum": 1, "maximum": 999_999_999},
             ),
             Parameter(
+                "probabilities",
+                "Of one class a picture: give the probabilities of all classes, not of the "
+                "likeliest alone.",
+                {"type": "boolean", "default": False},
+            ),
+            Parameter(
                 "table",
                 "Also give columns, and rows of each answer, as pellucid predict writes CSV.",
                 {"type": "boolean", "default": False},

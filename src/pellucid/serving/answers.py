@@ -66,6 +66,21 @@ class Decoded:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """How answers are given.
+
+    Attributes:
+        top: How many of the likeliest classes.
+        every: Whether also the probabilities of all classes.
+        table: Whether also lines of a table.
+    """
+
+    top: int
+    every: bool = False
+    table: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Answered:
     """The answers of a request.
@@ -108,16 +123,15 @@ def _reason(error: PellucidError) -> str:
 
 
 async def answers(
-    served: Served, sent: Sequence[Sent], top: int, service: Service, *, table: bool = False
+    served: Served, sent: Sequence[Sent], wanted: Wanted, service: Service
 ) -> Answered:
     """Answer pictures; those that cannot be used with the reason.
 
     Args:
         served: Who answers.
         sent: At least one.
-        top: How many of the likeliest classes are given.
+        wanted: How they are given.
         service: Its threads decode, and read the outputs.
-        table: Whether answers are also given as lines of a table.
 
     Raises:
         OverloadedError: If too many wait.
@@ -127,7 +141,7 @@ async def answers(
     at_once = quick and served.light and not service.opening_now and is_tiny(content)
 
     def whole(compute: Compute) -> Answered:
-        return _whole(served, sent[0], top, service, compute, table=table)
+        return _whole(served, sent[0], wanted, service, compute)
 
     with batcher.admitted(len(sent)):
         if at_once:
@@ -141,17 +155,17 @@ async def answers(
             images = usable[0][None] if len(usable) == 1 else np.stack(usable)
             outputs = await served.batcher.computed(images)
         return await asyncio.get_running_loop().run_in_executor(
-            service.pool, _read, served, decoded, outputs, top, table
+            service.pool, _read, served, decoded, outputs, wanted
         )
 
 
 def _whole(
-    served: Served, sent: Sent, top: int, service: Service, compute: Compute, *, table: bool
+    served: Served, sent: Sent, wanted: Wanted, service: Service, compute: Compute
 ) -> Answered:
     """All that is done for a lone picture."""
     decoded = decode(served, sent, service.limits, service.metrics)
     outputs = None if decoded.pixels is None else compute(decoded.pixels[None])
-    return _read(served, [decoded], outputs, top, table)
+    return _read(served, [decoded], outputs, wanted)
 
 
 async def decode_all(served: Served, sent: Sequence[Sent], service: Service) -> list[Decoded]:
@@ -176,8 +190,7 @@ def _read(
     served: Served,
     decoded: Sequence[Decoded],
     outputs: NDArray[Any] | None,
-    top: int,
-    table: bool,
+    wanted: Wanted,
 ) -> Answered:
     """The answers in outputs; each picture by itself, so that no neighbour changes a bit."""
     task = served.estimator.model_.task
@@ -191,9 +204,9 @@ def _read(
         found += read_outputs(
             served.estimator, [each.name], each.pixels[None], row[None], [each.size]
         )
-    records = [record(each, task, top) for each in found]
+    records = [record(each, task, wanted.top, every=wanted.every) for each in found]
     unusable = sum(not each.answered for each in found)
-    if not table:
+    if not wanted.table:
         return Answered(records, unusable)
     form = form_of(task)
     for values, answer in zip(records, found, strict=True):

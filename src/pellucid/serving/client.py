@@ -87,7 +87,8 @@ class Client:
             raise ArgumentError(
                 f"{printable(url)!r:.100} is no address of a service; expected http://host:port"
             )
-        query = [*parse_qsl(parts.query), ("top", str(top)), ("table", "true")]
+        query = [*parse_qsl(parts.query), ("top", str(top))]
+        query += [("probabilities", "true"), ("table", "true")]
         self.url = f"{parts.scheme}://{parts.netloc}"
         self._host, self._port, self._secure = parts.hostname, port, parts.scheme == "https"
         path = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")

@@ -210,7 +210,7 @@ def _read(
 def _tensor(served: Served, name: str, read: list[Prediction]) -> Tensor:
     task = served.estimator.model_.task
     if name == ANSWER:
-        return [json_bytes(record(each, task, TOP)).decode() for each in read]
+        return [json_bytes(record(each, task, TOP, every=False)).decode() for each in read]
     rows = [each.numbers if each.probabilities is None else each.probabilities for each in read]
     if any(row is None for row in rows):
         raise DataError(next(each.problem for each in read if each.problem))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -14,6 +15,7 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from pellucid.version import __version__
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
     from pellucid.serving.models import Models
 
+SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable with the folder in which processes of one service count together."""
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
@@ -34,14 +39,19 @@ _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 class Metrics:
     """The counters of one service, in a registry of its own.
 
+    Where several processes answer, their counts are added up; how many pictures wait, and what a
+    process takes, each would say of itself alone, and is left out.
+
     Attributes:
         registry: Where they are; further ones may be registered.
     """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=self.registry)
+        self._shared = SHARED_METRICS in os.environ
+        if not self._shared:
+            for collector in (ProcessCollector, PlatformCollector, GCCollector):
+                collector(registry=self.registry)
         self._requests = Counter(
             "pellucid_requests", "Requests answered.", ["route", "status"], registry=self.registry
         )
@@ -61,6 +71,7 @@ class Metrics:
             registry=self.registry,
         )  # fmt: skip
 
+        self._models: _OfModels | None = None
         self._counts: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def _histogram(self, name: str, text: str, label: str) -> Histogram:
@@ -68,7 +79,9 @@ class Metrics:
 
     def show(self, models: Models) -> None:
         """Also say which models there are, and how many pictures wait for each."""
-        self.registry.register(_OfModels(models))
+        self._models = _OfModels(models, waiting=not self._shared)
+        if not self._shared:
+            self.registry.register(self._models)
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
@@ -92,7 +105,13 @@ class Metrics:
 
     def text(self) -> bytes:
         """All of it, in Prometheus's text format."""
-        return generate_latest(self.registry)
+        if not self._shared:
+            return generate_latest(self.registry)
+        every = CollectorRegistry()
+        MultiProcessCollector(every)  # type: ignore[no-untyped-call]
+        if self._models is not None:
+            every.register(self._models)
+        return generate_latest(every)
 
 
 class _BatchCounts:
@@ -109,8 +128,8 @@ class _BatchCounts:
 class _OfModels(Collector):
     """Reads the models when it is asked."""
 
-    def __init__(self, models: Models) -> None:
-        self._models = models
+    def __init__(self, models: Models, *, waiting: bool) -> None:
+        self._models, self._waiting = models, waiting
 
     def collect(self) -> Iterable[Metric]:
         info = GaugeMetricFamily(
@@ -130,4 +149,4 @@ class _OfModels(Collector):
         for name in self._models.names:
             last = self._models.reloads.get(name)
             failed.add_metric([name], float(bool(last and last.error)))
-        return info, waiting, failed
+        return (info, waiting, failed) if self._waiting else (info, failed)

@@ -102,6 +102,9 @@ class Models:
         limits: How many pictures may wait for each model, and how long.
         watcher: Makes what is notified of a model's batches, by its name.
         remark: Prints a line.
+
+    Attributes:
+        asked: Called with the name of a model that somebody asked to load anew, once it is.
     """
 
     def __init__(
@@ -119,6 +122,7 @@ class Models:
         self._served: dict[str, dict[int, Served]] = {}
         self._stamps: dict[Source, tuple[int, ...] | None] = {}
         self.reloads: dict[str, Reload] = {}
+        self.asked: Callable[[str], object] = _unheard
 
     # ------------------------------------------------------------------------------------- asking
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.serving.answers import answers
+from pellucid.serving.answers import Wanted, answers
 from pellucid.serving.sent import sent_pictures
 from pellucid.serving.service import (
     facts,
@@ -27,11 +27,14 @@ TOP = 5
 async def predict(request: Request) -> Response:
     """Answer the pictures of a request; 422 where none of them can be used."""
     service, served = service_of(request), served_of(request)
-    top = integer(request, "top", TOP, 1) or TOP
-    table = flag(request, "table")
+    wanted = Wanted(
+        integer(request, "top", TOP, 1) or TOP,
+        every=flag(request, "probabilities"),
+        table=flag(request, "table"),
+    )
     sent = await sent_pictures(request, service.limits)
     facts(request)["pictures"] = len(sent)
-    answered = await while_connected(request, answers(served, sent, top, service, table=table))
+    answered = await while_connected(request, answers(served, sent, wanted, service))
     facts(request)["unusable"] = answered.unusable
     none = answered.unusable == len(sent)
     values: dict[str, Any] = {"model": served.name, "version": served.version}

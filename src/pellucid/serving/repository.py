@@ -39,6 +39,7 @@ async def load(request: Request) -> Response:
     models, name = service_of(request).models, request.path_params["model"]
     try:
         loaded = await models.reload(name)
+        models.asked(name)
     except UnknownModelError:
         raise
     except PellucidError as error:

@@ -31,7 +31,7 @@ class Server(uvicorn.Server):
         leaving: Called once when the service is asked to end, before connections are closed.
         grace: Seconds between that and the closing, in which it still answers: a balancer that asks
             whether it is ready sends no more.
-        serving: Called once it answers, and ends when it is asked to.
+        serving: Called with it once it answers, and ends when it is asked to.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Server(uvicorn.Server):
         config: uvicorn.Config,
         leaving: Callable[[], object],
         grace: float = 0.0,
-        serving: Callable[[], object] = lambda: None,
+        serving: Callable[[Server], object] = lambda _server: None,
     ) -> None:
         super().__init__(config)
         self._leaving, self._grace, self._serving = leaving, grace, serving
@@ -67,7 +67,7 @@ class Server(uvicorn.Server):
         """Begin to answer; signals are heeded already."""
         await super().startup(sockets)
         if self.started:
-            self._serving()
+            self._serving(self)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End, where it must be at once, too: requests are refused, and threads let go."""
@@ -129,7 +129,7 @@ def serve_app(
     limits: Limits,
     *,
     grace: float = 0.0,
-    serving: Callable[[], object] = lambda: None,
+    serving: Callable[[Server], object] = lambda _server: None,
 ) -> None:
     """Serve an application until SIGTERM or Ctrl-C; then answer what has come, and return.
 
