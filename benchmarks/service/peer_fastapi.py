@@ -9,11 +9,10 @@ one process whose session has two threads. It needs fastapi, uvicorn[standard], 
 import os
 import sys
 
-import numpy as np
 import onnxruntime
 import uvicorn
 from fastapi import FastAPI, Request
-from peer_picture import Pictures  # type: ignore[import-not-found]
+from peer_work import Pictures, answer  # type: ignore[import-not-found]
 from starlette.concurrency import run_in_threadpool
 
 
@@ -30,9 +29,9 @@ class Model:
     def answer(self, content: bytes) -> dict[str, list[float] | list[int]]:
         """Decode and compute."""
         pixels = self.pictures.read(content)[None]
-        probabilities = self.session.run(None, {self.input.name: pixels})[0][0]
-        best = np.argsort(-probabilities)[:5]
-        return {"classes": best.tolist(), "probabilities": probabilities[best].tolist()}
+        logits = self.session.run(None, {self.input.name: pixels})[0][0]
+        found: dict[str, list[float] | list[int]] = answer(logits)
+        return found
 
 
 def create() -> FastAPI:

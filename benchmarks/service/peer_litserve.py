@@ -13,7 +13,7 @@ from typing import Any
 import litserve
 import numpy as np
 import onnxruntime
-from peer_picture import Pictures  # type: ignore[import-not-found]
+from peer_work import Pictures, answer  # type: ignore[import-not-found]
 
 
 class Api(litserve.LitAPI):  # type: ignore[misc]
@@ -48,8 +48,8 @@ class Api(litserve.LitAPI):  # type: ignore[misc]
 
     def encode_response(self, output: Any) -> dict[str, Any]:
         """The five likeliest."""
-        best = np.argsort(-output)[:5]
-        return {"classes": best.tolist(), "probabilities": output[best].tolist()}
+        found: dict[str, Any] = answer(output)
+        return found
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from pellucid.serving.batches import Batcher, Engine, OverloadedError
+from pellucid.serving.batches import Batcher, OverloadedError
+from pellucid.serving.lanes import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -186,17 +187,17 @@ def test_those_who_would_wait_too_long_are_refused(network: Network, engine: Eng
 def test_what_arrives_while_one_is_answered_alone_is_next(network: Network, engine: Engine) -> None:
     async def work() -> None:
         batcher = Batcher(network, engine, most=4, queue=100)
-        assert batcher.idle
+        assert batcher.ready
         with batcher.admitted(1):
             alone = asyncio.ensure_future(batcher.alone(lambda compute: compute(picture(7))))
             await asyncio.sleep(0)
             others = [asyncio.ensure_future(batcher.run(picture(i))) for i in range(2)]
             await asyncio.sleep(0)
-            assert (batcher.idle, batcher.waiting) == (False, 2)
+            assert (batcher.ready, batcher.waiting) == (False, 2)
             network.may.set()
             answers = await asyncio.gather(alone, *others)
         assert [each.tolist() for each in answers] == [[7], [0], [1]]
-        assert batcher.idle
+        assert batcher.ready
 
     run(work)
     assert network.batches == [[7], [0, 1]]

@@ -65,7 +65,7 @@ def test_under_load(place: Path) -> None:
         batcher, may = here.models.get().batcher, threading.Event()
 
         async def ask() -> list[object]:
-            here.models.engine.submit(lambda: may.wait(60), lambda _: None)
+            here.models.engine.submit(lambda _lane: may.wait(60), lambda _: None)
             asked = [
                 asyncio.ensure_future(here.client.asking.post("/predict", content=each))
                 for each in files

@@ -137,7 +137,7 @@ async def answers(
         OverloadedError: If too many wait.
     """
     batcher, content = served.batcher, sent[0].content
-    quick = len(sent) == 1 and batcher.idle and is_quick(content)
+    quick = len(sent) == 1 and batcher.ready and is_quick(content)
     at_once = quick and served.light and not service.opening_now and is_tiny(content)
 
     def whole(compute: Compute) -> Answered:

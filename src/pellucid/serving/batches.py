@@ -11,8 +11,8 @@ import contextlib
 import math
 import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
@@ -20,9 +20,11 @@ import numpy as np
 from pellucid.errors import PellucidError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    from pellucid.serving.lanes import Engine
 
     Array = NDArray[Any]
     Compute = Callable[[Array], Array]
@@ -31,6 +33,12 @@ T = TypeVar("T")
 
 _RECENT = 0.2
 """Weight of the newest in the measured times of a picture."""
+
+_OF_MET = 0.05
+"""Weight of the newest request in the share of those that met others."""
+
+_OFTEN = 0.3
+"""From which share on each thread computes pictures of its own."""
 
 
 class OverloadedError(PellucidError):
@@ -65,39 +73,6 @@ class _Unit:
         return len(self.images)
 
 
-class Engine:
-    """The thread that computes, of all models in turn; the native engine's own threads help it."""
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="pellucid-compute")
-        self._pending = 0
-
-    @property
-    def idle(self) -> bool:
-        """Whether it has nothing to do."""
-        return not self._pending
-
-    def submit(self, work: Callable[[], T], done: Callable[[T], object]) -> None:
-        """Do some work, after what was submitted before.
-
-        Args:
-            work: What is done in the thread; it raises nothing.
-            done: Called in the event loop with what came of it.
-        """
-        loop = asyncio.get_running_loop()
-        self._pending += 1
-
-        def finish(found: T) -> None:
-            self._pending -= 1
-            done(found)
-
-        self._thread.submit(lambda: loop.call_soon_threadsafe(finish, work()))
-
-    def close(self) -> None:
-        """Wait for the last work, and let the thread go."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
-
-
 class Batcher:
     """The queue before one network.
 
@@ -105,7 +80,9 @@ class Batcher:
 
     Args:
         compute: The network: (N, H, W, C) → (N, …), each answer a picture's own.
-        engine: The thread that computes.
+        engine: The threads that compute.
+        lanes: The same network for each lane of the engine, to be computed by one thread; none:
+            all threads always compute together.
         most: Pictures in a batch, at most; a unit is never split, so it may have no more.
         queue: Pictures that may wait; more are refused.
         longest: Seconds that pictures may have to wait, as measured; more are refused.
@@ -117,6 +94,7 @@ class Batcher:
         compute: Compute,
         engine: Engine,
         *,
+        lanes: Sequence[Compute] = (),
         most: int,
         queue: int,
         longest: float = math.inf,
@@ -125,11 +103,14 @@ class Batcher:
         self.most = most
         self._compute = compute
         self._engine = engine
+        self._lanes = lanes
         self._queue, self._longest = queue, longest
         self._watcher = watcher
         self._units: deque[_Unit] = deque()
-        self._running: list[_Unit] = []
+        self._running: list[list[_Unit]] = []
+        self._apart = False  # whether those that run keep to a lane each
         self._admitted = 0
+        self._met = 0.0
         self._picture_seconds = self._decode_seconds = 0.0
 
     # ------------------------------------------------------------------------------------- asking
@@ -137,7 +118,7 @@ class Batcher:
     @property
     def waiting(self) -> int:
         """Pictures that were admitted and are not being computed: decoded ones and others."""
-        return max(0, self._admitted - sum(map(len, self._running)))  # some may have left
+        return max(0, self._admitted - _pictures(chain(*self._running)))  # some may have left
 
     @property
     def expected_wait(self) -> float:
@@ -159,6 +140,7 @@ class Batcher:
         waiting, seconds = self.waiting, self.expected_wait
         if self._admitted and (waiting + pictures > self._queue or seconds > self._longest):
             raise OverloadedError(waiting, seconds)
+        self._met += _OF_MET * (bool(self._admitted) - self._met)
         self._admitted += pictures
         try:
             yield
@@ -192,12 +174,28 @@ class Batcher:
         return answers[0] if len(answers) == 1 else np.concatenate(answers)
 
     @property
-    def idle(self) -> bool:
+    def ready(self) -> bool:
         """Whether a request would be computed at once."""
+        if self._units:
+            return False
+        if self._running or self._often:
+            return self._room > 0 and self._engine.has_free_lane
         return not self._admitted and self._engine.idle
 
+    @property
+    def _often(self) -> bool:
+        """Whether pictures come one upon the other, so that each thread had better have its own."""
+        return bool(self._lanes) and self._met > _OFTEN
+
+    @property
+    def _room(self) -> int:
+        """How many batches may begin beside those that run, each in a lane."""
+        if self._running and not self._apart:
+            return 0
+        return len(self._lanes) - len(self._running)
+
     async def alone(self, work: Callable[[Compute], T]) -> T:
-        """Do all of a small request in the engine's thread, which is idle.
+        """Do all of a small request in a thread of the engine, which is :attr:`ready`.
 
         Each thread that a request passes through costs it the time of waking one.
 
@@ -205,28 +203,26 @@ class Batcher:
             work: Is given the network, and calls it once at most, with one picture, admitted.
         """
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._running = [_Unit(np.empty(1), asyncio.get_running_loop().create_future())]
+        batch = [_Unit(np.empty(1), asyncio.get_running_loop().create_future())]
         seconds: list[float] = []
-        compute = self._noting(seconds)
 
-        def whole() -> T | BaseException:
+        def whole(compute: Compute) -> T | BaseException:
             try:
-                return work(compute)
+                return work(self._noting(compute, seconds))
             except Exception as error:  # noqa: BLE001 - raised again where it is awaited
                 return error
 
         def done(found: T | BaseException) -> None:
-            self._running = []
-            self._begin()
-            if not answer.done():  # cancelled meanwhile
-                if isinstance(found, BaseException):
-                    answer.set_exception(found)
-                else:
-                    answer.set_result(found)
             if seconds:
                 self._measured(1, seconds[0])
+            if answer.done():  # cancelled meanwhile
+                return
+            if isinstance(found, BaseException):
+                answer.set_exception(found)
+            else:
+                answer.set_result(found)
 
-        self._engine.submit(whole, done)
+        self._run(batch, whole, done, apart=bool(self._running) or self._often)
         return await answer
 
     def at_once(self, work: Callable[[Compute], T]) -> T:
@@ -239,21 +235,22 @@ class Batcher:
         """
         seconds: list[float] = []
         try:
-            return work(self._noting(seconds))
+            return work(self._noting(self._compute, seconds))
         finally:
             if seconds:
                 self._measured(1, seconds[0])
 
-    def _noting(self, seconds: list[float]) -> Compute:
-        """The network; how long a call took is added to ``seconds``."""
+    @staticmethod
+    def _noting(compute: Compute, seconds: list[float]) -> Compute:
+        """A network; how long a call took is added to ``seconds``."""
 
-        def compute(images: Array) -> Array:
+        def noting(images: Array) -> Array:
             started = time.perf_counter()
-            found = self._compute(images)
+            found = compute(images)
             seconds.append(time.perf_counter() - started)
             return found
 
-        return compute
+        return noting
 
     def _leave(self, units: Sequence[_Unit]) -> None:
         gone = set(map(id, units))
@@ -268,46 +265,89 @@ class Batcher:
 
     def _begin(self) -> None:
         """Let the engine compute what waits, unless it is at work for this queue."""
-        if self._running or not self._units:
-            return
-        batch = self._running = self._next()
-        self._engine.submit(lambda: self._timed(batch), lambda found: self._done(batch, *found))
+        while self._units:
+            apart = bool(self._lanes) and (bool(self._running) or len(self._units) > 1)
+            if self._running and (not apart or self._room <= 0):
+                return
+            if apart or self._often:
+                share = -(-_pictures(self._units) // self._room)
+                self._compute_next(min(self.most, share), apart=True)
+            else:
+                self._compute_next(self.most, apart=False)
 
-    def _next(self) -> list[_Unit]:
+    def _compute_next(self, most: int, *, apart: bool) -> None:
+        batch = self._next(most)
+        self._run(
+            batch,
+            lambda compute: self._timed(compute, batch),
+            lambda found: self._done(batch, *found),
+            apart=apart,
+        )
+
+    def _run(
+        self,
+        batch: list[_Unit],
+        work: Callable[[Compute], T],
+        done: Callable[[T], object],
+        *,
+        apart: bool,
+    ) -> None:
+        """Do some work with the network in the engine, and go on with what waits.
+
+        Args:
+            batch: What runs meanwhile.
+            work: What is done, given the network.
+            done: Takes what came of it.
+            apart: Whether it keeps to a lane.
+        """
+        self._apart = apart
+        self._running.append(batch)
+
+        def finish(found: T) -> None:
+            self._running.remove(batch)
+            self._begin()
+            done(found)
+
+        self._engine.submit(
+            lambda lane: work(self._lanes[lane] if apart else self._compute), finish,
+            alone=not apart,
+        )  # fmt: skip
+
+    def _next(self, most: int) -> list[_Unit]:
         """The first that waits, and those behind it that fit into a batch with it."""
         batch = [self._units.popleft()]
         count, kind = len(batch[0]), batch[0].images.dtype
         while (
             self._units
-            and count + len(self._units[0]) <= self.most
+            and count + len(self._units[0]) <= most
             and self._units[0].images.dtype == kind
         ):
             batch.append(self._units.popleft())
             count += len(batch[-1])
         return batch
 
-    def _timed(self, batch: list[_Unit]) -> tuple[list[Array | BaseException], float]:
-        """In the engine's thread: the answers of a batch, and seconds."""
+    def _timed(
+        self, compute: Compute, batch: list[_Unit]
+    ) -> tuple[list[Array | BaseException], float]:
+        """In a thread of the engine: the answers of a batch, and seconds."""
         started = time.perf_counter()
-        found = self._answers(batch)
+        found = self._answers(compute, batch)
         return found, time.perf_counter() - started
 
-    def _answers(self, batch: list[_Unit]) -> list[Array | BaseException]:
+    def _answers(self, compute: Compute, batch: list[_Unit]) -> list[Array | BaseException]:
         """The answers of each unit; of units that fail together, each alone."""
         images = [unit.images for unit in batch]
         try:
-            whole = self._compute(images[0] if len(images) == 1 else np.concatenate(images))
+            whole = compute(images[0] if len(images) == 1 else np.concatenate(images))
         except Exception as error:  # noqa: BLE001 - raised again where each is awaited
             if len(batch) == 1:
                 return [error]
-            return [each for unit in batch for each in self._answers([unit])]
+            return [each for unit in batch for each in self._answers(compute, [unit])]
         ends = np.cumsum([len(unit) for unit in batch])
         return list(np.split(whole, ends[:-1])) if len(batch) > 1 else [whole]
 
     def _done(self, batch: list[_Unit], found: list[Array | BaseException], seconds: float) -> None:
-        self._running = []
-        self._begin()
-        self._measured(sum(map(len, batch)), seconds)
+        self._measured(_pictures(batch), seconds)
         for unit, answer in zip(batch, found, strict=True):
             if unit.answer.done():  # cancelled meanwhile
                 continue
@@ -318,9 +358,14 @@ class Batcher:
 
     def _measured(self, count: int, seconds: float) -> None:
         """Take note of how long a batch took."""
-        self._picture_seconds = _blended(self._picture_seconds, seconds / count)
+        together = len(self._lanes) if self._apart else 1
+        self._picture_seconds = _blended(self._picture_seconds, seconds / (count * together))
         if self._watcher is not None:
             self._watcher.batch(count, seconds)
+
+
+def _pictures(units: Iterable[_Unit]) -> int:
+    return sum(map(len, units))
 
 
 def _blended(before: float, newest: float) -> float:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.cores import available_threads
 from pellucid.engines.batches import images_at_once
 from pellucid.engines.native.program import NativeProgram
 from pellucid.errors import ArgumentError, DataError, PellucidError
 from pellucid.estimators import load_any, looks
 from pellucid.evaluation.predictions import read_outputs
-from pellucid.serving.batches import Batcher, Engine
+from pellucid.serving.batches import Batcher
+from pellucid.serving.lanes import Engine, lane_programs
 from pellucid.text import listed, printable
 
 if TYPE_CHECKING:
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.engines.engine import Program
     from pellucid.estimators import AnyEstimator
-    from pellucid.serving.batches import BatchWatcher
+    from pellucid.serving.batches import BatchWatcher, Compute
     from pellucid.serving.limits import Limits
     from pellucid.serving.sources import Source
 
@@ -117,7 +120,7 @@ class Models:
     ) -> None:
         self._engine_name, self._limits = engine, limits
         self._watcher, self._remark = watcher, remark
-        self.engine = Engine()
+        self.engine = Engine(available_threads())
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="pellucid-load")
         self._served: dict[str, dict[int, Served]] = {}
         self._stamps: dict[Source, tuple[int, ...] | None] = {}
@@ -237,21 +240,17 @@ class Models:
             estimator = looks(load_any(source.place, engine=self._engine_name), source.place)
             same_bits = warm_up(estimator)
             light = is_light(estimator)
+            lanes = [] if light else lane_programs(estimator)
         except PellucidError:
             raise
         except MemoryError as error:
             raise DataError(f"{printable(source.place)}: not enough memory to compute") from error
         except OSError as error:
             raise DataError(f"{printable(source.place)}: {error.strerror or error}") from error
-        program = estimator.program_
-
-        def compute(images: NDArray[Any]) -> NDArray[Any]:
-            with np.errstate(all="ignore"):  # what reads the outputs says more than warnings
-                return program.forward(images)
-
         batcher = Batcher(
-            compute,
+            _quiet(estimator.program_),
             self.engine,
+            lanes=[_quiet(each) for each in lanes],
             most=batch_size(estimator),
             watcher=None if self._watcher is None else self._watcher(source.name),
             queue=self._limits.queue,
@@ -263,6 +262,16 @@ class Models:
         """Let the threads go."""
         self._loader.shutdown(wait=False, cancel_futures=True)
         self.engine.close()
+
+
+def _quiet(program: Program) -> Compute:
+    """A network's forward pass, without warnings: what reads its outputs says more."""
+
+    def compute(images: NDArray[Any]) -> NDArray[Any]:
+        with np.errstate(all="ignore"):
+            return program.forward(images)
+
+    return compute
 
 
 def batch_size(estimator: AnyEstimator) -> int:

@@ -1,4 +1,4 @@
-"""What every peer does to a picture before its network: as the model asks, by Pillow."""
+"""What every peer does around its network: pictures as the model asks, by Pillow; the answer."""
 
 import io
 import json
@@ -38,3 +38,10 @@ class Pictures:
             box = (left, top, left + self._width / scale, top + self._height / scale)
             image = image.resize((self._width, self._height), self._filter, box)
         return np.asarray(image).reshape(self._height, self._width, -1)
+
+
+def answer(logits: Any) -> dict[str, list[float] | list[int]]:
+    """The five likeliest classes of a picture with their probabilities, (K,)."""
+    powers = np.exp(logits - logits.max())
+    best = np.argsort(-logits)[:5]
+    return {"classes": best.tolist(), "probabilities": (powers / powers.sum())[best].tolist()}
