@@ -20,6 +20,7 @@ from torch.nn import functional as F  # noqa: N812 - PyTorch's own custom
 from pellucid.data import Dataset
 from pellucid.data.augment import Augmentation
 from pellucid.engines import Step, get_engine
+from pellucid.errors import ArgumentError
 from pellucid.graph import Network, initial_weights
 from pellucid.layers import (
     BatchNorm,
@@ -103,6 +104,17 @@ def judged() -> Array:
     )
 
 
+def one_value_each(engine: str) -> float:
+    """The loss of an epoch whose batches have two pictures, and norms one value a picture."""
+    graph = Sequential([Flatten(), Dense(4), BatchNorm(), ReLU(), Dense(3)]).graph((7, 6, 1))
+    step = Step.of(graph, LOSS, SGD(), seed=5)
+    program = get_engine(engine).load(Network(graph, initial_weights(graph, 1)), step)
+    plan = make_recipe(
+        batch_size=2, seed=5, loss=LOSS, learning_rate=0.001, optimizer="sgd", epochs=1
+    )
+    return train(program, pictures(), plan).history[0].loss
+
+
 def norm_gradients(group: Any, rank: int, world: int) -> dict[str, float]:
     """How far the joined batch norm is from PyTorch's own of the whole batch."""
     from pellucid.engines.torch.sync_batch_norm import normalised_together
@@ -135,6 +147,11 @@ def learn_together(out: Path) -> None:
     found["norm"], found["norm_weights"] = curve(norm=True, engine="torch,sync_batch_norm")
     if ranks.world == 2:
         found["judged"] = judged()
+        found["one_value"] = one_value_each("torch,sync_batch_norm")
+        try:
+            one_value_each("torch")
+        except ArgumentError as error:
+            found["refused"] = str(error)
         found["off"] = max(norm_gradients(ranks.statistics, ranks.rank, ranks.world).values())
         found["off"] = max(ranks.gather(found["off"]))
         program, data = program_of(norm=True), pictures()

@@ -65,6 +65,15 @@ def test_the_loss_curve_of_one_process(
     np.testing.assert_allclose(together[f"{name}_weights"], weights, rtol=0, atol=LIMIT)
 
 
+def test_norms_need_two_values_unless_they_share_them(together: Mapping[str, Any]) -> None:
+    """Two processes and batches of two pictures: each has one of them."""
+    if together["world"] != 2:
+        return
+    alone = ranks_worker.one_value_each("torch")
+    assert together["one_value"] == pytest.approx(alone, abs=LIMIT)
+    assert "2 processes" in str(together["refused"])
+
+
 def test_joined_statistics_judgement_and_statistics_apart(
     alone: Mapping[str, Any], together: Mapping[str, Any]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ from pellucid.layers import (
     ReLU,
     Sequential,
 )
-from pellucid.training.batches import batches, batches_per_epoch
+from pellucid.training.batches import batches, batches_per_epoch, check_batch_norms
 from tests.messages import check_line
 
 if TYPE_CHECKING:
@@ -98,6 +99,26 @@ def test_batches_of_one_before_a_batch_norm_are_refused(
     one = made(8).subset([0])
     with pytest.raises(ArgumentError, match="give more pictures"):
         model.set_params(batch_size=16).fit(one, allow_one_class=True)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "size", "parts"), [(8, 7, 4), (40, 3, 2), (24, 17, 7), (9, 9, 5)]
+)
+def test_each_process_needs_two_values_per_channel(pictures: int, size: int, parts: int) -> None:
+    """A process has its part of every batch, the smallest too; the advice is then accepted."""
+    graph = Sequential(SINGLE["dense"]).graph((6, 6, 1))
+    check_batch_norms(graph, pictures, size)  # statistics of the whole batch
+    check_batch_norms(Sequential(SEVERAL).graph((6, 6, 1)), pictures, size, parts)
+    with pytest.raises(ArgumentError, match=rf"{parts} processes.*--sync-batch-norm") as caught:
+        check_batch_norms(graph, pictures, size, parts)
+    check_line(caught.value)
+    advised = re.search(r"--batch-size (\d+)", str(caught.value))
+    if pictures < 2 * parts:
+        assert advised is None
+        assert "more pictures" in str(caught.value)
+    else:
+        assert advised is not None
+        check_batch_norms(graph, pictures, int(advised[1]), parts)
 
 
 @pytest.mark.parametrize("engine", ["reference", "native", "torch"])

@@ -117,6 +117,7 @@ class Program(ABC):
             the same steps: a loss is what this rank's examples contribute to the whole batch's.
             All ranks ask for weights at the same places, since running statistics are brought
             together there.
+        joint_statistics: Whether batch norms use the statistics of all ranks' examples.
     """
 
     engine: ClassVar[str]
@@ -124,6 +125,7 @@ class Program(ABC):
     graph: Graph
     steps: Mapping[str, Step]
     ranks: Ranks = ALONE
+    joint_statistics: bool = False
 
     # -------------------------------------------------------------------------------- computing
 
@@ -328,9 +330,15 @@ def check_precision(precision: object) -> None:
 
 
 class Engine(ABC):
-    """A way to compute graphs."""
+    """A way to compute graphs.
+
+    Attributes:
+        name: What it is called.
+        joint_statistics: Of its programs; see :class:`Program`.
+    """
 
     name: ClassVar[str]
+    joint_statistics: bool = False
 
     def load(
         self,

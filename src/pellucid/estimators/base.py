@@ -19,7 +19,7 @@ from pellucid.files import Model
 from pellucid.interop.models import find_model
 from pellucid.pickling import state_of
 from pellucid.training.arguments import training_data
-from pellucid.training.batches import check_batch_norms
+from pellucid.training.batches import check_batch_norms, check_ranks
 from pellucid.training.fit import Fitted, Run, fit
 from pellucid.training.lr_finder import HIGHEST, LOWEST, SEEDS, STEPS, find_learning_rate
 from pellucid.training.objective import training_step
@@ -124,7 +124,8 @@ class ImageEstimator(Estimator, Transferring):
                 "resume goes on with the run in out: give that folder, and leave overwrite out"
             )
         self.check_settings()
-        ranks = get_engine(self.engine).join()
+        engine = get_engine(self.engine)
+        ranks = engine.join()
         if run is not None and ranks.leads:
             run.check()  # before the pictures cost any time
         before = resumed(read_saved_run(run.folder)) if run is not None and resume else None
@@ -149,7 +150,9 @@ class ImageEstimator(Estimator, Transferring):
         network, start_record = self._first_network(data, recipe.seed, before)
         preprocessing = Preprocessing(*data.image_shape, sound=data.sound) if like is None else like
         if self.pretrained is None:
-            check_batch_norms(network.graph, len(data), recipe.batch_size)  # before any folder
+            parts = 1 if engine.joint_statistics else ranks.world
+            check_ranks(len(data), recipe.batch_size, ranks.world)  # before any folder
+            check_batch_norms(network.graph, len(data), recipe.batch_size, parts)
             if start_record is not None and like is not None:
                 start_record = {**start_record, "reading": like.to_dict()}
         preprocessing = replace(preprocessing, value_range=data.value_range)

@@ -89,7 +89,7 @@ def check_ranks(pictures: int, batch_size: int, world: int) -> None:
     if least < world:
         raise ArgumentError(
             f"{world} processes share batches of {batch_size} pictures, of which one has {least}; "
-            "start fewer, or take larger batches (batch_size=64, --batch-size 64)"
+            f"start fewer, or {_larger(pictures, world)}"
         )
 
 
@@ -100,7 +100,7 @@ def least_batch(pictures: int, batch_size: int) -> int:
     return min(int(place.stop - place.start) for place in places)
 
 
-def check_batch_norms(graph: Graph, pictures: int, batch_size: int) -> None:
+def check_batch_norms(graph: Graph, pictures: int, batch_size: int, parts: int = 1) -> None:
     """Check that every batch norm gets several values per channel.
 
     Of a single value, a batch norm makes 0, whatever the value: nothing before it learns.
@@ -109,24 +109,36 @@ def check_batch_norms(graph: Graph, pictures: int, batch_size: int) -> None:
         graph: The network that is to be trained.
         pictures: How many there are to learn from.
         batch_size: Pictures a step.
+        parts: Into how many parts a batch is divided that are normalised by themselves: as many as
+            processes learn together, 1 where they share their statistics.
 
     Raises:
         ArgumentError: Naming the first that gets one value only, and what to do.
     """
-    if min(pictures, batch_size) > 1:
+    if least_batch(pictures, batch_size) >= 2 * parts:
         return
     for node in graph.nodes:
         if node.operation.kind == "batch_norm" and _positions(graph.shapes[node.name]) == 1:
-            cure = (
-                "take batches of at least 2 pictures (batch_size=16, --batch-size 16)"
-                if pictures > 1
-                else "give more pictures"
-            )
+            origin = "batches of 1 picture"
+            cure = _larger(pictures, 2 * parts)
+            if parts > 1:
+                origin = f"the 1 picture of a batch that one of {parts} processes has"
+                cure += ", start fewer processes, or let all share their statistics "
+                cure += "(--sync-batch-norm)"
             raise ArgumentError(
                 f"layer {printable(node.name)} (batch_norm) gets one value per channel from "
-                "batches of 1 picture, from which it makes 0, so that nothing before it learns; "
+                f"{origin}, from which it makes 0, so that nothing before it learns; "
                 f"{cure}"
             )
+
+
+def _larger(pictures: int, least: int) -> str:
+    """Advice how every batch has as many pictures as wanted."""
+    if pictures < least:
+        return f"give more pictures than {pictures}"
+    sizes = range(max(16, least), max(16, pictures) + 1)  # of the last, all are one batch
+    size = next(size for size in sizes if least_batch(pictures, size) >= least)
+    return f"take larger batches (batch_size={size}, --batch-size {size})"
 
 
 def _positions(shape: tuple[int, ...]) -> int:

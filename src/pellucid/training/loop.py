@@ -11,7 +11,7 @@ from pellucid.engines.batches import forward, parts
 from pellucid.errors import TrainingDivergedError
 from pellucid.tasks import task_of
 from pellucid.training.batch_loader import BatchLoader
-from pellucid.training.batches import check_batch_norms, check_ranks, least_batch
+from pellucid.training.batches import check_batch_norms, check_ranks
 from pellucid.training.checkpoint import Checkpoint
 from pellucid.training.epochs import Epochs, diverging_quietly
 from pellucid.training.recipe import default_learning_rate
@@ -68,8 +68,8 @@ def train(
     world = program.ranks.world
     check_ranks(len(data), recipe.batch_size, world)
     if not any(step.running_statistics for step in program.steps.values()):
-        least = least_batch(len(data), recipe.batch_size) if world > 1 else recipe.batch_size
-        check_batch_norms(program.graph, len(data), max(1, least // world))
+        parts = 1 if program.joint_statistics else world
+        check_batch_norms(program.graph, len(data), recipe.batch_size, parts)
     return _Pictures(
         program, data, recipe, validation, watchers, start, task or task_of(data.targets)
     ).run()

@@ -75,6 +75,7 @@ class TorchEngine(Engine):
             channels_last=channels_last,
             sync_batch_norm=sync_batch_norm,
         )
+        self.joint_statistics = self.settings.sync_batch_norm
 
     def join(self) -> Ranks:
         if self.settings.compile:
@@ -103,6 +104,7 @@ class TorchProgram(Program):
         for graph in (self.graph, *(step.graph for step in steps.values())):
             _check_mapped(graph)
         self._layout, self._settings = layout, settings or Settings()
+        self.joint_statistics = self._settings.sync_batch_norm
         self.precision = layout.precision
         self._parameters = network.parameters
         self._weights: dict[str, Tensor] = {}
@@ -188,7 +190,7 @@ class TorchProgram(Program):
         if not self._apart:
             return
         self._apart = False
-        if isinstance(self.ranks, TorchRanks) and not self._settings.sync_batch_norm:
+        if isinstance(self.ranks, TorchRanks) and not self.joint_statistics:
             self.ranks.mean([each for each in self._weights.values() if not each.requires_grad])
 
     @torch.no_grad()
