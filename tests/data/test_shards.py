@@ -131,15 +131,6 @@ def test_each_file_is_read_once_an_epoch_and_orders_repeat(
     assert len(held) == len(source.index.parts["train"])
 
 
-def test_mixup_is_refused(shards: Path) -> None:
-    from pellucid.data.augment import Augmentation
-
-    data = open_shards(shards, READING).read("train")
-    with pytest.raises(ArgumentError) as caught:
-        BatchLoader(data, make_recipe(batch_size=4, augmentation=Augmentation(mixup=0.2)))
-    check_line(caught.value)
-
-
 def test_a_network_learns_from_them(shards: Path, tmp_path: Path) -> None:
     from pellucid import ImageClassifier
 

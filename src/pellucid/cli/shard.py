@@ -17,7 +17,7 @@ from pellucid.text import printable
 def shard(
     data: Annotated[
         str,
-        typer.Argument(help="Pictures in folders or a CSV file, as train takes them."),
+        typer.Argument(help="Pictures or recordings in folders or a list, as train takes them."),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of shards, a new one.")],
     shard_size: Annotated[
@@ -28,13 +28,15 @@ def shard(
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
     group: arguments.Group = None,
+    sound: arguments.SoundSettings = None,
     task: arguments.TaskName = None,
+    units: arguments.Units = None,
     json: arguments.Json = False,
 ) -> None:
-    """Write pictures as WebDataset shards, for data larger than a disk or a memory.
+    """Write pictures or recordings as WebDataset shards, for data larger than a disk or a memory.
 
-    Files are taken as they are, with classes, labels or numbers, and parts; train, evaluate and
-    check take the folder as they take that of the pictures.
+    Files are taken as they are, with what is wanted of each (classes, labels, numbers, boxes,
+    captions, texts), and parts; train, evaluate and check take the folder as they take the data.
     """
     from pellucid.cli.progress_bar import CountBar
     from pellucid.data.quarantine import quarantine_note
@@ -45,7 +47,7 @@ def shard(
         raise ArgumentError(f"{printable(out)}: is read by this command; name another folder")
     reading = Reading(
         bad=bad, max_pixels=max_pixels, path_column=path_column, label_column=label_column,
-        group=group,
+        group=group, sound=sound, units=units,
     )  # fmt: skip
     with CountBar("writing pictures", remarks()) as progress:
         written = write_shards(

@@ -267,17 +267,17 @@ class Dataset:
             own=None,
         )
 
-    @property
-    def streamed(self) -> bool:
-        """Whether pixels are read from shards when they are asked for, and not in memory."""
-        return isinstance(_anything(self.images), ShardImages)
-
     def order(self, seed: int, epoch: int) -> NDArray[np.int64]:
         """In which order pictures are seen in an epoch from 0, each once, shape (N,)."""
         images = _anything(self.images)
         if isinstance(images, ShardImages):
             return images.order(seed, epoch)
         return permutation(len(self), seed, epoch)
+
+    def windows(self, seed: int, epoch: int) -> list[NDArray[np.int64]] | None:
+        """Which pictures are in memory together in an epoch from 0; None: all of them are."""
+        images = _anything(self.images)
+        return images.windows(seed, epoch) if isinstance(images, ShardImages) else None
 
     def picture_name(self, i: int) -> str:
         """Return the name of picture ``i``: its path, or ``test[17]`` where it has none."""

@@ -22,9 +22,9 @@ from pellucid.data.table import TABLE_SUFFIXES, csv_content, scan_table
 from pellucid.data.targets import Numbers, Unlabelled
 from pellucid.data.test_fold import with_fold
 from pellucid.data.transcript_files import has_sidecars, scan_sidecars, transcript_column
-from pellucid.data.transcripts import Transcripts
+from pellucid.data.transcripts import Transcripts, check_units
 from pellucid.data.unlabelled_pictures import scan_unlabelled
-from pellucid.errors import ArgumentError, DataError, PellucidError
+from pellucid.errors import DataError, PellucidError
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def task_at_a_glance(source: str, reading: Reading = DEFAULTS) -> str | None:
     try:
         path = locate(source)
         if is_shards(path):
-            kind = ShardIndex.read(path).kind
+            kind = ShardIndex.read(path).targets.kind
             return kind if kind in (Captions.kind, Boxes.kind, Transcripts.kind) else None
         if holds_captions(path, reading):
             return Captions.kind
@@ -120,11 +120,7 @@ def scanned(path: Path, reading: Reading = DEFAULTS, task: str | None = None) ->
         ArgumentError: A column is named, and it is no CSV file or has no such column.
     """
     found = _scanned(path, reading, task)
-    if reading.units is not None and found.targets.kind != Transcripts.kind:
-        raise ArgumentError(
-            f"units is {reading.units!r}, made for transcripts, and {printable(path)} is for "
-            f"{found.targets.title}; leave it out, or ask for --task {Transcripts.kind}"
-        )
+    check_units(reading.units, found.targets, printable(path))
     fold = reading.test_fold
     return found if fold is None else with_fold(found, fold, printable(path))
 

@@ -15,7 +15,7 @@ from pellucid.data.decoded import Decoded, bad_file, groups_of, named_in, reason
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import check_bad, nothing_left
-from pellucid.data.sound.choose import are_recordings, recording_preprocessing
+from pellucid.data.sound.choose import are_recordings, check_kind, recording_preprocessing
 from pellucid.data.value_range import clipping_remark, value_range
 from pellucid.errors import ArgumentError, DataError, PellucidError
 from pellucid.memory import check_memory, gigabytes
@@ -89,28 +89,12 @@ def choose_preprocessing(
     check_bad(bad)
     if image_size is not None:
         check_image_size(image_size)
+    recordings = (like is None or like.sound is None) and are_recordings(files)
+    check_kind(name, sound, image_size, like, recordings=recordings)
     if like is not None and like.sound is not None:
-        own = like.sound.to_dict()
-        other = next((key for key, value in (sound or {}).items() if own[key] != value), None)
-        if other is not None:
-            raise ArgumentError(
-                f"{name}: {other} is given, and the model to start from hears with {other} "
-                f"{own[other]}; leave sound out"
-            )
         return like, ("recordings are read as those were that the model learned",)
-    recordings = are_recordings(files)
-    if like is not None and recordings:
-        raise ArgumentError(
-            f"{name}: recordings, and the model learned from pictures; give a model that learned "
-            "from recordings, or, to train, none"
-        )
     if recordings:
-        return recording_preprocessing(files, sound or {}, image_size, name=name, bad=bad)
-    if sound:
-        raise ArgumentError(
-            f"{name}: settings of sound are given ({next(iter(sound))}), and it holds pictures; "
-            "leave sound out"
-        )
+        return recording_preprocessing(files, sound or {}, name=name, bad=bad)
     sizes: dict[tuple[int, int], None] = {}  # in the order they were met
     grey = True
     deep: list[PictureFile] = []

@@ -182,7 +182,7 @@ class PictureSource:
         if self.reading.bad == "error" and found.bad:
             raise DataError(f"{self.name}: {printable(found.bad[0].name)}: {found.bad[0].reason}")
         self._check_classes(found.parts, ())
-        preprocessing, notes = self._choose(found.parts)
+        preprocessing, notes = self.choose(found.parts)
         while True:
             if self.cache is None:
                 count = sum(map(len, found.parts.values()))
@@ -200,7 +200,7 @@ class PictureSource:
                 for part, files in found.parts.items()
             }
             self._check_classes(usable, bad)
-            again, notes = self._choose(usable)
+            again, notes = self.choose(usable)
             if again == preprocessing:
                 return decoded, notes
             preprocessing = again
@@ -219,9 +219,10 @@ class PictureSource:
             draw=self._draws.get(part),
         )
 
-    def _choose(
+    def choose(
         self, parts: Mapping[str, tuple[PictureFile, ...]]
     ) -> tuple[Preprocessing, tuple[str, ...]]:
+        """How the files of some parts are read, by their headers; and remarks on it."""
         return choose_preprocessing(
             [file for files in parts.values() for file in files],
             self.image_size,

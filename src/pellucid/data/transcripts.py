@@ -17,7 +17,7 @@ import numpy as np
 
 from pellucid.data.target import Targets, unsuited
 from pellucid.data.target_checks import checked_names, unknown_class
-from pellucid.errors import DataError
+from pellucid.errors import ArgumentError, DataError
 from pellucid.known_names import find_name
 from pellucid.short_repr import short_repr
 from pellucid.text import counted, listed, printable, quoted
@@ -85,6 +85,24 @@ def checked_units(units: str | None) -> str | None:
         ArgumentError: If there are none of that name.
     """
     return None if units is None else find_name("units", units, UNITS)
+
+
+def check_units(units: str | None, targets: Targets, name: str) -> None:
+    """Check that units are asked for where there are texts alone.
+
+    Args:
+        units: What is asked for; None for nothing.
+        targets: How the data's labels are read.
+        name: What the data are called in messages.
+
+    Raises:
+        ArgumentError: If the data have no texts.
+    """
+    if units is not None and targets.kind != Transcripts.kind:
+        raise ArgumentError(
+            f"units is {units!r}, made for transcripts, and {name} is for {targets.title}; leave "
+            f"it out, or ask for --task {Transcripts.kind}"
+        )
 
 
 def suitable_units(texts: Sequence[str]) -> str:

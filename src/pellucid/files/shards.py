@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pellucid.counter_random import permutation
 from pellucid.data.decoded import PictureFile, reason_of
 from pellucid.data.detect_format import locate
+from pellucid.data.faults import fault_notes
 from pellucid.data.listing import is_of_pictures, scanned
-from pellucid.data.pictures import choose_preprocessing
 from pellucid.data.quarantine import BadFile
+from pellucid.data.shards.images import WINDOW
 from pellucid.data.shards.index import INDEX, Shard, ShardIndex, described, is_shards, list_name
-from pellucid.data.targets import ClassTargets, LabelSets, Numbers
+from pellucid.data.sound.decode import sound_header
+from pellucid.data.sources import PictureSource
 from pellucid.errors import ArgumentError, DataError, OutputError
 from pellucid.files.atomic import explained, write_text
 from pellucid.files.folders import make_folder
@@ -54,12 +57,15 @@ def write_shards(
     *,
     task: str | None = None,
     shard_bytes: int = SHARD_BYTES,
+    window: int = WINDOW,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sharded:
-    """Write picture files as shards, with their parts and what is wanted of each.
+    """Write picture files, or recordings, as shards, with their parts and what is wanted of each.
 
     Files are taken as they are, byte for byte; each is decoded once, so that one that cannot be
-    used is left out here and not met in training.
+    used is left out here and not met in training. A part that is larger than the window is written
+    in an order that is drawn, since files in order mostly have one class after the other, and those
+    that are shuffled together would have one alone.
 
     Args:
         source: A folder or a CSV file of picture files, as :func:`pellucid.data.load` takes it.
@@ -67,11 +73,12 @@ def write_shards(
         reading: How the data are read.
         task: What they are for; none to recognise it.
         shard_bytes: After how many bytes a tar file is full, at least 1.
+        window: Bytes of files that are shuffled together in training.
         progress: Called with how many pictures are written, and how many there are.
 
     Raises:
         DataError: There are no such data, or no picture can be used.
-        ArgumentError: They are no picture files, or for something that shards do not hold.
+        ArgumentError: They are no picture files.
         OutputError: The folder holds something, or cannot be written in.
     """
     path, folder = locate(source), Path(out)
@@ -79,35 +86,55 @@ def write_shards(
         kind = "shards already" if is_shards(path) else "arrays"
         raise ArgumentError(f"{printable(path)}: {kind}; shards are written of picture files")
     found = scanned(path, reading, task)
-    if not isinstance(found.targets, ClassTargets | LabelSets | Numbers):
-        raise ArgumentError(
-            f"{printable(path)}: data for {found.targets.title}; shards hold pictures with "
-            "classes, labels or numbers"
-        )
     if folder.exists() and any(folder.iterdir()):
         raise OutputError(f"{printable(folder)}: holds something already; name a new folder")
     files = [file for part in found.parts.values() for file in part]
     if not files:
         raise DataError(f"{printable(path)}: no pictures to write")
-    rule: dict[str, Any] = {"name": printable(path), "max_pixels": reading.max_pixels}
-    preprocessing, _ = choose_preprocessing(files, None, bad=reading.bad, **rule)
-    if preprocessing.sound is not None:
-        raise ArgumentError(f"{printable(path)}: recordings; shards hold pictures")
+    source_of = PictureSource(printable(path), found, None, reading, allow_one_class=True)
+    preprocessing, _ = source_of.choose(found.parts)
     make_folder(folder)
     writer = _Writer(folder, preprocessing, reading, shard_bytes, len(files), progress)
-    parts = {part: writer.write(part, of) for part, of in found.parts.items()}
+    parts = {part: writer.write(part, _mixed(of, window)) for part, of in found.parts.items()}
     for part, shards in parts.items():
         if not shards:
             raise DataError(f"{printable(path)}: no picture of its part {part} can be used")
     if writer.bad:  # the size is chosen by the pictures that can be used
-        usable = [file for file in files if file.name not in {bad.name for bad in writer.bad}]
-        preprocessing, _ = choose_preprocessing(usable, None, bad=reading.bad, **rule)
+        bad = {file.name for file in writer.bad}
+        usable = {
+            part: tuple(file for file in of if file.name not in bad)
+            for part, of in found.parts.items()
+        }
+        preprocessing, _ = source_of.choose(usable)
     index = ShardIndex(
-        folder, path.resolve().name, found.targets.kind, found.targets.names, preprocessing, parts,
-        found.notes,
+        folder, path.resolve().name, found.targets, preprocessing, parts,
+        (*found.notes, *fault_notes(found.faults)),
     )  # fmt: skip
     write_text(folder / INDEX, json.dumps(index.to_dict(), indent=1, ensure_ascii=True) + "\n")
     return Sharded(index, (*found.bad, *writer.bad))
+
+
+def _mixed(files: tuple[PictureFile, ...], window: int) -> tuple[PictureFile, ...]:
+    """Files in their order where all are shuffled together anyway, else in one that is drawn."""
+    if sum(_size(file.path) for file in files) <= window:
+        return files
+    return tuple(files[i] for i in permutation(len(files), 0, 0).tolist())
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # reading it says so
+        return 0
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """A file as it was, and what is written of it; how it ends is how readers know what it is."""
+
+    ending: str
+    content: bytes
+    description: dict[str, Any]
 
 
 class _Writer:
@@ -131,12 +158,12 @@ class _Writer:
         """Write the tar files of a part, and the list of its pictures."""
         shards: list[Shard] = []
         lines: list[str] = []
-        pending: list[tuple[PictureFile, bytes]] = []
+        pending: list[_Sample] = []
         held = 0
-        for file, content in self._usable(files):
-            pending.append((file, content))
-            lines.append(json.dumps(described(file)))
-            held += len(content)
+        for sample in self._usable(files):
+            pending.append(sample)
+            lines.append(json.dumps(sample.description))
+            held += len(sample.content)
             if held >= self._limit:
                 shards.append(self._tar(part, len(shards), pending))
                 pending, held = [], 0
@@ -145,7 +172,7 @@ class _Writer:
         write_text(self._folder / list_name(part), "".join(f"{line}\n" for line in lines))
         return tuple(shards)
 
-    def _usable(self, files: tuple[PictureFile, ...]) -> Iterator[tuple[PictureFile, bytes]]:
+    def _usable(self, files: tuple[PictureFile, ...]) -> Iterator[_Sample]:
         for file in files:
             self._done += 1
             if self._progress is not None:
@@ -153,26 +180,27 @@ class _Writer:
             try:
                 content = file.path.read_bytes()
                 self._preprocessing.read(content, max_pixels=self._reading.max_pixels)
+                header = None if self._preprocessing.sound is None else sound_header(content)
             except DataError as error:
                 self._leave_out(file, reason_of(file.path, error))
             except OSError as error:
                 self._leave_out(file, error.strerror or str(error))
             else:
-                yield file, content
+                yield _Sample(_ending(file), content, described(file, header))
 
     def _leave_out(self, file: PictureFile, reason: str) -> None:
         if self._reading.bad == "error":
             raise DataError(f"{printable(file.name)}: {reason}")
         self.bad.append(BadFile(file.name, reason, file.class_name, file.part))
 
-    def _tar(self, part: str, number: int, files: list[tuple[PictureFile, bytes]]) -> Shard:
+    def _tar(self, part: str, number: int, samples: list[_Sample]) -> Shard:
         path = self._folder / f"{part}-{number:06}.tar"
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-            for place, (file, content) in enumerate(files):
+            for place, sample in enumerate(samples):
                 key = f"{part}-{number:06}-{place:06}"
-                text = json.dumps({**described(file), "part": part}).encode("ascii")
-                for ending, data in ((_ending(file), content), ("json", text)):
+                text = json.dumps({**sample.description, "part": part}).encode("ascii")
+                for ending, data in ((sample.ending, sample.content), ("json", text)):
                     entry = tarfile.TarInfo(f"{key}.{ending}")
                     entry.size, entry.mode = len(data), 0o644
                     tar.addfile(entry, io.BytesIO(data))
@@ -180,7 +208,8 @@ class _Writer:
         with explained(path):
             path.write_bytes(written)
         digest = hashlib.sha256(written).hexdigest()
-        return Shard(path.name, len(files), len(written), digest)
+        held = sum(len(sample.content) for sample in samples)
+        return Shard(path.name, len(samples), len(written), held, digest)
 
 
 def _ending(file: PictureFile) -> str:

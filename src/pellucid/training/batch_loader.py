@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.data.augment import augmented, augmented_batch
 from pellucid.engines.ranks import part_of
-from pellucid.errors import ArgumentError
 from pellucid.tasks import task_of
 from pellucid.training.batches import batch_places, batches_per_epoch
 from pellucid.training.changed_targets import ChangedTargets
@@ -98,16 +97,12 @@ class _Maker:
         ready: Callable[[NDArray[np.uint8]], None] | None,
     ) -> None:
         self._data, self._rank, self._world, self._ready = data, rank, world, ready
-        if recipe.augmentation.mixup and data.streamed:
-            raise ArgumentError(
-                f"mixup is {recipe.augmentation.mixup:g}, but pictures that are read from shards, "
-                "one after the other, cannot be mixed with any other; leave mixup out"
-            )
         self._targets = ChangedTargets(task, data, recipe.augmentation, recipe.seed)
         self._recipe = recipe
         self._changes_pixels = recipe.augmentation.changes_pixels
         self._epoch = -1
         self._order: NDArray[np.int64]
+        self._windows: list[NDArray[np.int64]] | None = None
 
     def batch(self, epoch: int, number: int) -> Batch:
         batch = self._made(epoch, number)
@@ -119,6 +114,7 @@ class _Maker:
         data, recipe = self._data, self._recipe
         if epoch != self._epoch:
             self._order = data.order(recipe.seed, epoch)
+            self._windows = data.windows(recipe.seed, epoch)
             self._epoch = epoch
         indices = self._order[batch_places(len(data), recipe.batch_size, number)]
         indices = indices[part_of(len(indices), self._rank, self._world)]
@@ -127,7 +123,7 @@ class _Maker:
             return augmented_batch(
                 data.images, self._targets.everything(), indices, changes,
                 classes=len(data.classes), seed=recipe.seed, epoch=epoch,
-                mirrored=self._targets.mirrored(),
+                mirrored=self._targets.mirrored(), windows=self._windows,
             )  # fmt: skip
         images = data.images[indices]
         if self._changes_pixels:

@@ -27,6 +27,8 @@ from pellucid.data.augment.shift import flip_and_shift
 from pellucid.errors import ShapeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from pellucid.counter_random import Words
@@ -115,6 +117,7 @@ def augmented_batch(
     seed: int,
     epoch: int,
     mirrored: NDArray[Any] | None = None,
+    windows: Sequence[NDArray[np.int64]] | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return a batch of changed pictures with what is wanted of them; mixup included.
 
@@ -131,6 +134,7 @@ def augmented_batch(
         epoch: From 0.
         mirrored: What is wanted of each picture where it is mirrored, of the shape of ``labels``;
             None: the same.
+        windows: As :func:`mixup_partners` takes them; None: any picture is mixed with any.
 
     Returns:
         Pictures, shape (N, H, W, C), uint8; and targets, shape (N, K), float32: of labels, each
@@ -155,7 +159,7 @@ def augmented_batch(
     if not augmentation.mixup:
         return batch, mixed_targets(own, own, np.ones(len(indices), np.float32), classes)
     partners, weights = mixup_partners(
-        indices, len(images), alpha=augmentation.mixup, seed=seed, epoch=epoch
+        indices, len(images), alpha=augmentation.mixup, seed=seed, epoch=epoch, windows=windows
     )
     others = augmented(images[partners], partners, augmentation, seed=seed, epoch=epoch)
     targets = mixed_targets(own, wanted(partners), weights, classes)

@@ -1,7 +1,8 @@
 """Mix pictures and their labels in pairs (Zhang et al., *mixup*, ICLR 2018).
 
 Picture i becomes ``λ x_i + (1 − λ) x_j`` and its target ``λ y_i + (1 − λ) y_j``, with j any picture
-of the data set, i itself included, and λ from Beta(α, α).
+of the data set, i itself included, and λ from Beta(α, α). Of data that do not fit into memory, j is
+any of those that are there together with i.
 """
 
 from __future__ import annotations
@@ -15,13 +16,21 @@ from pellucid.data.augment.draws import PARTNER, WEIGHT, below, draw, uniform
 from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 _TRIES = 8  # at once; one in 256 pictures needs more, at α = 1
 
 
 def mixup_partners(
-    indices: NDArray[np.integer[Any]], count: int, *, alpha: float, seed: int, epoch: int
+    indices: NDArray[np.integer[Any]],
+    count: int,
+    *,
+    alpha: float,
+    seed: int,
+    epoch: int,
+    windows: Sequence[NDArray[np.int64]] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return with which picture each is mixed, and how much of its own remains.
 
@@ -31,17 +40,23 @@ def mixup_partners(
         alpha: Of Beta(α, α), more than 0, to 1: near 0, nearly nothing is mixed; 1 is uniform.
         seed: The run's seed, 0..2³² − 1.
         epoch: From 0.
+        windows: Which pictures are mixed with each other, as positions in the data set; each
+            picture is in one of them. None: any with any.
 
     Returns:
-        The partners' positions in the data set, shape (N,), 0..count − 1; and the weights λ of the
-        pictures themselves, shape (N,), 0..1. Both are a function of (seed, epoch, index) alone.
+        The partners' positions in the data set, shape (N,); and the weights λ of the pictures
+        themselves, shape (N,), 0..1. Both are a function of (seed, epoch, index, window) alone.
 
     Raises:
         ArgumentError: A value is outside its range.
     """
     checks.whole("count", count, 1, 2**32)
     checks.number("mixup", alpha, 1e-6, 1.0)
-    partners = below(draw([PARTNER], indices, seed, epoch)[PARTNER][0], count)
+    words = draw([PARTNER], indices, seed, epoch)[PARTNER][0]
+    partners = below(words, count)
+    for window in windows or ():
+        own = np.isin(indices, window)
+        partners[own] = window[below(words[own], len(window))]
     return partners, _beta(np.asarray(indices), alpha, seed, epoch)
 
 

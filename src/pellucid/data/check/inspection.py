@@ -301,7 +301,7 @@ def _inspect_recordings(
 ) -> DataReport:
     once = list({file.name: file for file in files}.values())
     preprocessing, notes = recording_preprocessing(
-        once, sound_of(folder.targets, reading.sound), None, name=name, bad="quarantine"
+        once, sound_of(folder.targets, reading.sound), name=name, bad="quarantine"
     )
     sound = preprocessing.sound
     assert sound is not None

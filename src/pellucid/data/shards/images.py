@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pellucid.data.shards.index import Shard
 
 WINDOW = 256 << 20
-"""Bytes of tar files among which pictures are shuffled: what a shuffle buffer holds."""
+"""Bytes of files among which pictures are shuffled: what a shuffle buffer holds."""
 
 
 class ShardReader:
@@ -33,7 +33,7 @@ class ShardReader:
     Args:
         folder: Where they are.
         shards: The tar files.
-        window: Bytes of tar files that are shuffled together; twice as many are kept.
+        window: Bytes of files that are shuffled together; twice as many are kept.
     """
 
     def __init__(self, folder: Path, shards: Sequence[Shard], window: int = WINDOW) -> None:
@@ -51,10 +51,10 @@ class ShardReader:
             if number not in self._kept:
                 self._kept[number] = self._read(self.shards[number])
             self._kept.move_to_end(number)
-            held = sum(self.shards[each].bytes for each in self._kept)
+            held = sum(self.shards[each].content for each in self._kept)
             while held > 2 * self.window and len(self._kept) > 2:
                 oldest, _ = self._kept.popitem(last=False)
-                held -= self.shards[oldest].bytes
+                held -= self.shards[oldest].content
             return self._kept[number]
 
     def _read(self, shard: Shard) -> list[bytes]:
@@ -77,16 +77,11 @@ def samples(path: Path) -> Iterator[tuple[str, bytes]]:
     """
     from tarfile import TarError
 
-    try:
-        from webdataset.tariterators import group_by_keys, tar_file_expander
-    except ModuleNotFoundError as error:
-        raise MissingDependencyError(
-            "reading shards needs the library webdataset, which is not installed; install it with: "
-            'pip install "pellucid[shards]"'
-        ) from error
+    library = tar_library()
     try:
         with path.open("rb") as stream:
-            for sample in group_by_keys(tar_file_expander([{"url": str(path), "stream": stream}])):
+            files = library.tar_file_expander([{"url": str(path), "stream": stream}])
+            for sample in library.group_by_keys(files):
                 yield sample["__key__"], sample[_picture_in(sample, path)]
     except DataError:
         raise
@@ -98,6 +93,25 @@ def samples(path: Path) -> Iterator[tuple[str, bytes]]:
         raise DataError(
             f"{printable(path)}: damaged, or no tar file of shards ({printable(said)})"
         ) from error
+
+
+def tar_library() -> Any:
+    """The part of the library webdataset that takes tar files apart, which is loaded late.
+
+    It is loaded when shards are opened, since a run that is kept catches signals, and an import
+    that is broken off by one leaves half a library.
+
+    Raises:
+        MissingDependencyError: If it is not installed.
+    """
+    try:
+        from webdataset import tariterators
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(
+            "reading shards needs the library webdataset, which is not installed; install it with: "
+            'pip install "pellucid[shards]"'
+        ) from error
+    return tariterators
 
 
 def _picture_in(sample: dict[str, Any], path: Path) -> str:
@@ -182,10 +196,22 @@ class ShardImages:
         return np.asarray(self._decoded(self._positions), dtype)
 
     def order(self, seed: int, epoch: int) -> NDArray[np.int64]:
-        """In which order pictures are seen in an epoch: tar files shuffled, and pictures within.
+        """In which order pictures are seen in an epoch: each window shuffled, one after another.
 
-        As many tar files as fit into the window go together, and their pictures are shuffled, so
-        that each file is read once an epoch. It follows from (seed, epoch) alone.
+        It follows from (seed, epoch) alone. Of a single window it is the order of pictures that
+        are in memory.
+        """
+        found = []
+        for number, window in enumerate(self.windows(seed, epoch)):
+            own_seed = (seed + 0x9E3779B9 * number) & 0xFFFFFFFF
+            found.append(window[permutation(len(window), own_seed, epoch)])
+        return np.concatenate(found)
+
+    def windows(self, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+        """Which pictures are read together in an epoch, ascending: those of some tar files.
+
+        Tar files are shuffled, and as many as fit into the window go together, so that each is
+        read once an epoch. It follows from (seed, epoch) alone.
         """
         owner = np.searchsorted(self._starts, self._positions, side="right") - 1
         shards, counts = np.unique(owner, return_counts=True)
@@ -194,18 +220,13 @@ class ShardImages:
         windows: list[list[int]] = [[]]
         held = 0
         for number in permutation(len(shards), seed, epoch).tolist():
-            own = self._reader.shards[int(shards[number])].bytes
+            own = self._reader.shards[int(shards[number])].content
             if windows[-1] and held + own > self._reader.window:
                 windows.append([])
                 held = 0
             windows[-1].append(number)
             held += own
-        found = []
-        for number, window in enumerate(windows):
-            together = np.concatenate([places[each] for each in window])
-            own_seed = (seed + 0x9E3779B9 * (number + 1)) & 0xFFFFFFFF
-            found.append(together[permutation(len(together), own_seed, epoch)])
-        return np.concatenate(found)
+        return [np.concatenate([places[each] for each in sorted(window)]) for window in windows]
 
     def _decoded(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
         from concurrent.futures import ThreadPoolExecutor

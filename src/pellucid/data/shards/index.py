@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
@@ -13,12 +13,18 @@ from pellucid.data.decode import unreadable
 from pellucid.data.decoded import PictureFile
 from pellucid.data.groups import Group
 from pellucid.data.preprocessing import Preprocessing
+from pellucid.data.sound.decode import SoundHeader
 from pellucid.data.targets import TARGETS, Numbers
+from pellucid.data.transcripts import UNITS, Transcripts
 from pellucid.errors import DataError
 from pellucid.text import printable, truncated
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from pellucid.data.targets import Targets
+
+Value = TypeVar("Value")
 
 INDEX = "shards.json"
 FORMAT = "pellucid shards 1"
@@ -32,12 +38,14 @@ class Shard:
         name: Of the file, in the folder.
         pictures: How many it holds.
         bytes: Its size.
+        content: Bytes of the pictures in it, which are in memory while it is read.
         sha256: Of its content, 64 hex digits.
     """
 
     name: str
     pictures: int
     bytes: int
+    content: int
     sha256: str
 
 
@@ -48,17 +56,20 @@ class ShardIndex:
     Attributes:
         folder: Where they are.
         name: What the data were called.
-        kind: What they are for: a name of :data:`pellucid.data.targets.TARGETS`.
-        names: The classes, labels or columns.
+        targets: How labels are read, without any picture.
         preprocessing: How a folder of the same pictures is read where nothing else is asked for.
         parts: The tar files of each part, in order.
         notes: What was to be said of the data.
+
+    The list of a part has a line for each picture or recording: ``name``, ``label`` (its class; of
+    labels, numbers, boxes, captions or a transcript their text), and as far as there are such its
+    ``size`` (width and height, where boxes count its pixels), ``group`` (by what, and which), and
+    of recordings ``sound`` (rate, samples, channels).
     """
 
     folder: Path
     name: str
-    kind: str
-    names: tuple[str, ...]
+    targets: Targets
     preprocessing: Preprocessing
     parts: dict[str, tuple[Shard, ...]]
     notes: tuple[str, ...] = ()
@@ -68,7 +79,7 @@ class ShardIndex:
         return {
             "format": FORMAT,
             "name": self.name,
-            "targets": {"kind": self.kind, "names": list(self.names)},
+            "targets": _targets_values(self.targets),
             "preprocessing": self.preprocessing.to_dict(),
             "parts": {part: [vars(each) for each in of] for part, of in self.parts.items()},
             "notes": list(self.notes),
@@ -95,27 +106,17 @@ class ShardIndex:
                 f"{FORMAT!r}; write the shards anew: pellucid shard DATA"
             )
         try:
-            kind, names = values["targets"]["kind"], tuple(map(str, values["targets"]["names"]))
-            TARGETS[kind]
             parts = {
                 str(part): tuple(Shard(**_checked(each)) for each in of)
                 for part, of in values["parts"].items()
             }
             return cls(
-                folder, str(values["name"]), kind, names,
+                folder, str(values["name"]), _targets(values["targets"]),
                 Preprocessing.from_dict(values["preprocessing"]), parts,
                 tuple(map(str, values["notes"])),
             )  # fmt: skip
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(path, error) from error
-
-    @property
-    def targets(self) -> Targets:
-        """How labels are read, without any picture."""
-        if self.kind == Numbers.kind:
-            count = len(self.names)
-            return Numbers(np.zeros((0, count)), self.names, flat=count == 1)
-        return TARGETS[self.kind].like(self.names)
 
     def files(self, part: str) -> tuple[PictureFile, ...]:
         """The pictures of a part, in the order in which they lie in its tar files.
@@ -124,20 +125,33 @@ class ShardIndex:
             DataError: Their list cannot be read, or has not as many as the tar files.
         """
         path = self.folder / list_name(part)
+        return tuple(self._lines(part, lambda values: _file(values, part, path)))
+
+    def headers(self, part: str) -> tuple[SoundHeader, ...]:
+        """The headers of the recordings of a part.
+
+        Raises:
+            DataError: As :meth:`files`.
+        """
+        return tuple(self._lines(part, lambda values: SoundHeader(*map(int, values["sound"]))))
+
+    def _lines(self, part: str, read: Callable[[dict[str, Any]], Value]) -> Iterator[Value]:
+        path, found = self.folder / list_name(part), 0
         try:
             with path.open(encoding="utf-8") as lines:
-                found = tuple(_file(json.loads(line), part, path) for line in lines)
+                for line in lines:
+                    yield read(json.loads(line))
+                    found += 1
         except OSError as error:
             raise unreadable(path, error) from error
         except (LookupError, TypeError, ValueError) as error:
             raise _damaged(path, error) from error
         held = sum(shard.pictures for shard in self.parts[part])
-        if len(found) != held:
+        if found != held:
             raise DataError(
-                f"{printable(path)}: lists {len(found)} pictures, the tar files hold {held}; write "
-                "the shards anew: pellucid shard DATA"
+                f"{printable(path)}: lists {found} pictures, the tar files hold {held}; write the "
+                "shards anew: pellucid shard DATA"
             )
-        return found
 
 
 def is_shards(path: Path) -> bool:
@@ -150,13 +164,33 @@ def list_name(part: str) -> str:
     return f"{part}.jsonl"
 
 
-def described(file: PictureFile) -> dict[str, Any]:
-    """What is written of a picture beside it."""
+def described(file: PictureFile, header: SoundHeader | None = None) -> dict[str, Any]:
+    """What is written of a picture, or of a recording with its header, beside it."""
     found: dict[str, Any] = {"name": file.name, "label": file.class_name}
     if file.size is not None:
         found["size"] = list(file.size)
     if file.group is not None:
         found["group"] = list(file.group)
+    if header is not None:
+        found["sound"] = list(header)
+    return found
+
+
+def _targets_values(targets: Targets) -> dict[str, Any]:
+    found: dict[str, Any] = {"kind": targets.kind, "names": list(targets.names)}
+    if isinstance(targets, Transcripts):
+        found["units"] = targets.units
+    return found
+
+
+def _targets(values: dict[str, Any]) -> Targets:
+    kind, names = values["kind"], tuple(map(str, values["names"]))
+    if kind == Numbers.kind:
+        count = len(names)
+        return Numbers(np.zeros((0, count)), names, flat=count == 1)
+    found = TARGETS[kind].like(names)
+    if isinstance(found, Transcripts):
+        return replace(found, units=UNITS[UNITS.index(values["units"])])
     return found
 
 
@@ -175,7 +209,7 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"a tar file in another folder: {name}")
     return {
         "name": name, "pictures": int(values["pictures"]), "bytes": int(values["bytes"]),
-        "sha256": str(values["sha256"]),
+        "content": int(values["content"]), "sha256": str(values["sha256"]),
     }  # fmt: skip
 
 

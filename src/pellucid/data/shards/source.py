@@ -6,9 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from pellucid.data.decoded import Decoded
-from pellucid.data.shards.images import WINDOW, ShardImages, ShardReader
+from pellucid.data.preprocessing import Preprocessing
+from pellucid.data.shards.images import WINDOW, ShardImages, ShardReader, tar_library
 from pellucid.data.shards.index import ShardIndex
 from pellucid.data.side_cameras import draw_own
+from pellucid.data.sound.choose import check_kind, chosen_sound, sound_of
+from pellucid.data.targets import NONE
+from pellucid.data.transcripts import Transcripts, check_units
 from pellucid.errors import ArgumentError
 from pellucid.text import printable
 
@@ -17,9 +21,9 @@ if TYPE_CHECKING:
 
     from pellucid.data.dataset import Dataset
     from pellucid.data.decoded import Draw
-    from pellucid.data.preprocessing import Preprocessing
     from pellucid.data.quarantine import BadFile
     from pellucid.data.reading import Reading
+    from pellucid.data.targets import Targets
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,16 @@ class ShardSource:
         index: What they hold.
         preprocessing: How pictures are decoded.
         max_pixels: Pictures with more pixels are refused.
+        targets: How labels are read.
+        heard: How recordings became pictures, in lines.
         window: As :class:`~pellucid.data.shards.images.ShardReader` takes it.
     """
 
     index: ShardIndex
     preprocessing: Preprocessing
     max_pixels: int
+    targets: Targets
+    heard: tuple[str, ...] = ()
     window: int = WINDOW
 
     @property
@@ -54,12 +62,11 @@ class ShardSource:
         shards = [shard for of in self.index.parts.values() for shard in of]
         height, width, channels = self.preprocessing.shape
         size = sum(shard.bytes for shard in shards)
-        colour = "grey" if channels == 1 else "colour"
         line = (
             f"{len(shards)} shards of {printable(self.index.name)}, {size / 1e6:.0f} MB, read as "
-            f"pictures of {width}×{height}, {colour}"
+            f"pictures of {width}×{height}, {'grey' if channels == 1 else 'colour'}"
         )
-        return line, *self.index.notes
+        return line, *self.heard, *self.index.notes
 
     @property
     def quarantined(self) -> tuple[BadFile, ...]:
@@ -85,7 +92,7 @@ class ShardSource:
         images = ShardImages(
             reader, self.preprocessing, [file.name for file in files], self.max_pixels
         )
-        return Decoded(cast("Any", images), None, files, index.targets, self.preprocessing, ())
+        return Decoded(cast("Any", images), None, files, self.targets, self.preprocessing, ())
 
 
 def open_shards(
@@ -107,19 +114,51 @@ def open_shards(
 
     Raises:
         DataError: If the shards' description cannot be read.
-        ArgumentError: If a setting is given that was decided when they were written.
+        ArgumentError: If a setting is given that was decided when they were written, or does not
+            suit what they hold.
+        MissingDependencyError: If the library that reads them is not installed.
     """
+    tar_library()
     reading.check_no_columns(path)
     reading.check_no_groups(path)
     index = ShardIndex.read(path)
-    if task is not None and task != index.kind:
+    name, kind = printable(path), index.targets.kind
+    if task is not None and task != kind:
         raise ArgumentError(
-            f"{printable(path)}: shards for {index.kind}, and {task} is asked for; leave --task "
-            "out, or write shards of data for it"
+            f"{name}: shards for {kind}, and {task} is asked for; leave --task out, or write "
+            "shards of data for it"
         )
+    preprocessing, heard = _preprocessing(index, reading, image_size, like)
+    return ShardSource(index, preprocessing, reading.max_pixels, _targets(index, reading), heard)
+
+
+def _targets(index: ShardIndex, reading: Reading) -> Targets:
+    """How labels are read: those of transcripts in the units that are asked for."""
+    found = index.targets
+    check_units(reading.units, found, printable(index.folder))
+    if reading.units is None or not isinstance(found, Transcripts) or reading.units == found.units:
+        return found
+    texts = [file.class_name for part in index.parts for file in index.files(part)]
+    return Transcripts.of(texts, reading.units).subset(NONE)
+
+
+def _preprocessing(
+    index: ShardIndex,
+    reading: Reading,
+    image_size: tuple[int, int] | None,
+    like: Preprocessing | None,
+) -> tuple[Preprocessing, tuple[str, ...]]:
+    """How pictures are decoded; and how recordings become pictures, in lines."""
     own = index.preprocessing
+    recordings = own.sound is not None
+    given = sound_of(index.targets, reading.sound)
+    check_kind(printable(index.folder), given, image_size, like, recordings=recordings)
     if like is not None:
-        own = replace(like, value_range=own.value_range)
-    elif image_size is not None:
-        own = replace(own, height=image_size[0], width=image_size[1])
-    return ShardSource(index, own, reading.max_pixels)
+        return replace(like, value_range=own.value_range), ()
+    if image_size is not None:
+        return replace(own, height=image_size[0], width=image_size[1]), ()
+    if not recordings:
+        return own, ()
+    headers = [header for part in index.parts for header in index.headers(part)]
+    sound, notes = chosen_sound(headers, given)
+    return Preprocessing(*sound.shape, sound=sound), notes

@@ -69,10 +69,57 @@ def sound_of(targets: Targets, given: Mapping[str, Any] | None) -> dict[str, Any
     return found
 
 
+def check_kind(
+    name: str,
+    given: Mapping[str, Any] | None,
+    image_size: tuple[int, int] | None,
+    like: Preprocessing | None,
+    *,
+    recordings: bool,
+) -> None:
+    """Check that what is asked for suits data that are recordings, or pictures.
+
+    Args:
+        name: What the data are called in messages.
+        given: Settings of sound that are given, by name.
+        image_size: What pictures are to be resized to.
+        like: The preprocessing of a model to start from, or to judge.
+        recordings: Whether the data are recordings.
+
+    Raises:
+        ArgumentError: A size is given for recordings, settings of sound for pictures or others than
+            the model's; or the model learned from the other of the two.
+    """
+    if like is not None and like.sound is not None:
+        own = like.sound.to_dict()
+        other = next((key for key, value in (given or {}).items() if own[key] != value), None)
+        if other is not None:
+            raise ArgumentError(
+                f"{name}: {other} is given, and the model to start from hears with {other} "
+                f"{own[other]}; leave sound out"
+            )
+        return
+    if like is not None and recordings:
+        raise ArgumentError(
+            f"{name}: recordings, and the model learned from pictures; give a model that learned "
+            "from recordings, or, to train, none"
+        )
+    if recordings and image_size is not None:
+        raise ArgumentError(
+            f"{name}: holds recordings, and an image size is given, or the model to start from "
+            "learned from pictures; leave it out, or say how they become pictures: --sound "
+            "mels=64,hop=0.016 (in Python, sound)"
+        )
+    if given and not recordings:
+        raise ArgumentError(
+            f"{name}: settings of sound are given ({next(iter(given))}), and it holds pictures; "
+            "leave sound out"
+        )
+
+
 def recording_preprocessing(
     files: Sequence[PictureFile],
     given: Mapping[str, Any],
-    image_size: tuple[int, int] | None,
     *,
     name: str,
     bad: Bad,
@@ -82,21 +129,14 @@ def recording_preprocessing(
     Args:
         files: The recordings, at least one.
         given: Settings of sound that are given, by name.
-        image_size: What pictures are to be resized to; recordings have no size.
         name: What the data are called in messages.
         bad: ``"error"`` to raise at the first that cannot be opened, ``"quarantine"`` to pass over
             such files.
 
     Raises:
         DataError: A file cannot be read or is no recording; or none can be used.
-        ArgumentError: The settings do not go together, or a size of pictures is given.
+        ArgumentError: The settings do not go together.
     """
-    if image_size is not None:
-        raise ArgumentError(
-            f"{name}: holds recordings, and an image size is given, or the model to start from "
-            "learned from pictures; leave it out, or say how they become pictures: --sound "
-            "mels=64,hop=0.016 (in Python, sound)"
-        )
     headers: list[SoundHeader] = []
     failed: list[BadFile] = []
     for file in files:

@@ -10,7 +10,7 @@ from torch import nn
 
 from pellucid.engines.engine import TRAIN, Engine, Gradients, Program, check_known
 from pellucid.engines.feeds import as_targets, check_feeds, check_origins
-from pellucid.engines.ranks import ALONE, refuse_several
+from pellucid.engines.ranks import ALONE
 from pellucid.engines.state import check_state
 from pellucid.engines.torch.device import exact_arithmetic, find_device
 from pellucid.engines.torch.distributed import TorchRanks, join, joined
@@ -78,8 +78,6 @@ class TorchEngine(Engine):
         self.joint_statistics = self.settings.sync_batch_norm
 
     def join(self) -> Ranks:
-        if self.settings.compile:
-            refuse_several("steps are compiled (--compile)")
         return join(self.device)
 
     def _load(self, network: Network, steps: Mapping[str, Step], precision: Precision) -> Program:

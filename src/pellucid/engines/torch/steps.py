@@ -14,7 +14,7 @@ from pellucid.engines.torch.module import GraphModule
 from pellucid.engines.torch.operations import MAPPINGS, batch_norm_together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from torch import Tensor
 
@@ -52,12 +52,11 @@ class StepTaker:
                 **MAPPINGS, "batch_norm": partial(batch_norm_together, group=ranks.statistics)
             }  # fmt: skip
         module = GraphModule(step, weights, mappings)
+        if settings.compile:  # before others are joined: what they exchange is not traced
+            module.compile()
         trains = any(True for _ in module.parameters())
         self._together = Together(ranks, step, module, device) if ranks and trains else None
-        chosen = module if self._together is None else self._together.module
-        self._module: Callable[..., dict[str, Tensor]] = (
-            torch.compile(chosen) if settings.compile else chosen
-        )
+        self._module = module if self._together is None else self._together.module
 
     def take(
         self, inputs: Mapping[str, Tensor], taken: int
