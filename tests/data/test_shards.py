@@ -194,3 +194,49 @@ def test_pictures_with_more_pixels_than_allowed_are_refused(shards: Path) -> Non
     with pytest.raises(DataError, match="in shards") as caught:
         source.read("test").images[0]
     check_line(caught.value)
+
+
+def test_pixels_are_read_once_before_the_first_step(
+    shards: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mean, ranges and fingerprint come from one reading; they are those of the folder."""
+    from collections import Counter
+
+    from pellucid import ImageClassifier
+    from pellucid.training import batch_loader
+
+    decoded: Counter[str] = Counter()
+    before: list[dict[str, int]] = []
+    plain, made = ShardImages._read, batch_loader._Maker._made
+
+    def counted(self: ShardImages, content: bytes, position: int) -> Any:
+        decoded[self._names[position]] += 1
+        return plain(self, content, position)
+
+    def first(self: Any, epoch: int, number: int) -> Any:
+        before.append(dict(decoded))
+        return made(self, epoch, number)
+
+    monkeypatch.setattr(ShardImages, "_read", counted)
+    monkeypatch.setattr(batch_loader._Maker, "_made", first)
+    settings: dict[str, Any] = {"epochs": 1, "engine": "reference", "seed": 1, "verbose": 0}
+    found = ImageClassifier("lenet5-original", **settings).fit(load(shards))
+    learned = load(shards).train
+    assert {before[0].get(name) for name in learned.names or ()} == {1}
+    expected = ImageClassifier("lenet5-original", **settings).fit(load(folder, cache=False))
+    assert found.model_.provenance == expected.model_.provenance
+    assert found.history_[0].loss == expected.history_[0].loss
+
+
+def test_a_survey_of_more_pictures_than_give_the_ranges(
+    shards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pellucid.data import picture_statistics, survey
+
+    monkeypatch.setattr(picture_statistics, "MOST_PICTURES", 8)
+    monkeypatch.setattr(survey, "_AT_ONCE", 5 * 12 * 12 * 3)
+    data = open_shards(shards, READING).read("train")
+    plain = replace(data, images=np.asarray(data.images))
+    assert data.learned_ranges() == plain.learned_ranges()
+    assert data.channel_statistics() == plain.channel_statistics()
+    assert data.fingerprint() == plain.fingerprint()

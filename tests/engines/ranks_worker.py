@@ -91,6 +91,19 @@ def curve(*, norm: bool, engine: str = "torch", mixup: float = 0.0) -> tuple[Arr
     return np.array(losses), np.concatenate(weights)
 
 
+def repeated(engine: str) -> Array:
+    """The losses of steps by one batch, of a network that has little to compile."""
+    layers: list[Any] = [Conv2D(2, 3), BatchNorm(), ReLU(), Flatten(), Dense(3)]
+    graph = Sequential(layers).graph((7, 6, 1))
+    step = Step.of(graph, LOSS, SGD(), seed=5)
+    program = get_engine(engine).load(Network(graph, initial_weights(graph, 1)), step)
+    data, ranks = pictures(), program.ranks
+    part = ranks.part(BATCH)
+    images, places = data.images[:BATCH][part], data.places[:BATCH][part]
+    losses = (program.train_step(images, places, 0.001).loss for _ in range(4))
+    return np.array([ranks.sum([loss])[0] for loss in losses])
+
+
 def judged() -> Array:
     """The history of a training with a validation: losses and accuracies."""
     program, data = program_of(norm=False), pictures()
@@ -117,7 +130,7 @@ def one_value_each(engine: str) -> float:
 
 def norm_gradients(group: Any, rank: int, world: int) -> dict[str, float]:
     """How far the joined batch norm is from PyTorch's own of the whole batch."""
-    from pellucid.engines.torch.sync_batch_norm import normalised_together
+    from pellucid.engines.torch.sync_batch_norm import group_name, normalised_together
 
     torch.manual_seed(1)
     whole = (torch.randn(5, 3, 4, 2) * 3 + 100).requires_grad_()
@@ -127,7 +140,7 @@ def norm_gradients(group: Any, rank: int, world: int) -> dict[str, float]:
     torch.autograd.backward((expected * weight).sum())
     part = slice(rank * 5 // world, (rank + 1) * 5 // world)
     x = whole.detach()[part].clone().requires_grad_()
-    y, own_mean, own_variance = normalised_together(x, 1e-5, group)
+    y, own_mean, own_variance = normalised_together(x, 1e-5, group_name(group))
     torch.autograd.backward((y * weight[part]).sum())
     assert x.grad is not None
     assert whole.grad is not None
@@ -147,6 +160,7 @@ def learn_together(out: Path) -> None:
     found["norm"], found["norm_weights"] = curve(norm=True, engine="torch,sync_batch_norm")
     if ranks.world == 2:
         found["judged"] = judged()
+        found["compiled"] = repeated("torch,compile,sync_batch_norm")
         found["one_value"] = one_value_each("torch,sync_batch_norm")
         try:
             one_value_each("torch")

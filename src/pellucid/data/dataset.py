@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,10 @@ from pellucid.counter_random import permutation
 from pellucid.data.class_names import named_places
 from pellucid.data.groups import Groups
 from pellucid.data.labels import checked_labels
+from pellucid.data.picture_statistics import learned_ranges
 from pellucid.data.shards.images import ShardImages
+from pellucid.data.statistics import channel_statistics
+from pellucid.data.survey import Survey, survey
 from pellucid.data.targets import ClassTargets
 from pellucid.errors import ArgumentError, DataError
 from pellucid.memory import check_memory
@@ -299,12 +303,41 @@ class Dataset:
         Equal data have equal fingerprints on every machine; what pictures or the set are called
         does not count, nor names that were given to the classes of the source.
         """
+        if (survey := self._survey) is not None:
+            return survey.fingerprint
+        digest = self._digest()
+        for first in range(0, len(self), _BLOCK):
+            digest.update(np.ascontiguousarray(self.images[first : first + _BLOCK]).data)
+        return self._finished(digest)
+
+    def channel_statistics(self) -> tuple[list[float], list[float]]:
+        """Mean and standard deviation of each channel over all pictures and positions, 0..255."""
+        survey = self._survey
+        return channel_statistics(self.images) if survey is None else survey.statistics
+
+    def learned_ranges(self) -> dict[str, list[float]]:
+        """The range of each number of :mod:`pellucid.data.picture_statistics`."""
+        survey = self._survey
+        return learned_ranges(self.images) if survey is None else survey.ranges
+
+    @cached_property
+    def _survey(self) -> Survey | None:
+        """What one reading of shards finds; None of pixels in memory, which may be changed."""
+        images = _anything(self.images)
+        if not isinstance(images, ShardImages):
+            return None
+        digest = self._digest()
+        return survey(images, digest.update, lambda: self._finished(digest))
+
+    def _digest(self) -> hashlib._Hash:
+        """What a fingerprint begins with."""
         header = {"shape": self.images.shape, **self.targets.described()}
         digest = hashlib.sha256(_FINGERPRINT_FORMAT)
         # ASCII escapes also stand for bytes of a file name that are no text
         digest.update(json.dumps(header, ensure_ascii=True).encode("ascii") + b"\n")
-        for first in range(0, len(self), _BLOCK):
-            digest.update(np.ascontiguousarray(self.images[first : first + _BLOCK]).data)
+        return digest
+
+    def _finished(self, digest: hashlib._Hash) -> str:
         values = self.targets.digested
         digest.update(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).data)
         return digest.hexdigest()

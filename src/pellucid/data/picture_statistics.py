@@ -69,9 +69,18 @@ def learned_ranges(images: NDArray[np.uint8]) -> dict[str, list[float]]:
     Args:
         images: Pixels, shape (N, H, W, C), uint8 0..255; at least one.
     """
-    chosen = images[:: max(1, -(-len(images) // MOST_PICTURES))]
+    return ranges_of(features(images[:: step_of(len(images))]))
+
+
+def step_of(count: int) -> int:
+    """Every which of some pictures gives the ranges."""
+    return max(1, -(-count // MOST_PICTURES))
+
+
+def ranges_of(found: dict[str, NDArray[np.float64]]) -> dict[str, list[float]]:
+    """The range of each number, from those of the pictures, (N,) each."""
     ranges: dict[str, list[float]] = {}
-    for name, values in features(chosen).items():
+    for name, values in found.items():
         low, high = np.quantile(values, [_OUTSIDE, 1 - _OUTSIDE]).tolist()
         margin = max(LEAST_MARGIN, (0.1 + 3 / sqrt(len(values))) * (high - low))
         ranges[name] = [round(low - margin, 2), round(high + margin, 2)]

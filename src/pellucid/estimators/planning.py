@@ -15,7 +15,6 @@ from pellucid.data.pictures import check_image_size
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.sound.settings import get_sound
 from pellucid.data.split import check_validation
-from pellucid.data.statistics import channel_statistics
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
 from pellucid.estimators.remembered import remembered_model
@@ -358,7 +357,7 @@ def model_name(path: str | os.PathLike[str]) -> str:
 
 def statistics(data: Dataset) -> tuple[list[float], list[float]]:
     """Mean and deviation of each channel, as the network's first layer has them."""
-    mean, deviation = channel_statistics(data.images)
+    mean, deviation = data.channel_statistics()
     return [round(level, 4) for level in mean], [round(max(level, 1.0), 4) for level in deviation]
 
 

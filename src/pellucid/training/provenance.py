@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.picture_statistics import learned_ranges
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.training.history import from_record
 from pellucid.version import __version__
@@ -60,7 +59,7 @@ def provenance(
         **({} if data.source_classes is None else {"source_classes": list(data.source_classes)}),
         "validation": None if validation is None else _data(validation),
         "max_pixels": max_pixels,
-        "pixels": learned_ranges(data.images),
+        "pixels": data.learned_ranges(),
         "engine": engine,
         "versions": {
             "pellucid": __version__,

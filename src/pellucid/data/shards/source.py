@@ -14,7 +14,7 @@ from pellucid.data.sound.choose import check_kind, chosen_sound, sound_of
 from pellucid.data.targets import NONE
 from pellucid.data.transcripts import Transcripts, check_units
 from pellucid.errors import ArgumentError
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,8 +63,9 @@ class ShardSource:
         height, width, channels = self.preprocessing.shape
         size = sum(shard.bytes for shard in shards)
         line = (
-            f"{len(shards)} shards of {printable(self.index.name)}, {size / 1e6:.0f} MB, read as "
-            f"pictures of {width}×{height}, {'grey' if channels == 1 else 'colour'}"
+            f"{counted(len(shards), 'shard')} of {printable(self.index.name)}, "
+            f"{size / 1e6:.1f} MB, read as pictures of {width}×{height}, "
+            f"{'grey' if channels == 1 else 'colour'}"
         )
         return line, *self.heard, *self.index.notes
 

@@ -12,6 +12,7 @@ from pellucid.engines.torch.distributed import Together, lost
 from pellucid.engines.torch.layout import value_array
 from pellucid.engines.torch.module import GraphModule
 from pellucid.engines.torch.operations import MAPPINGS, batch_norm_together
+from pellucid.engines.torch.sync_batch_norm import group_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,8 +50,9 @@ class StepTaker:
         mappings = MAPPINGS
         if ranks is not None and settings.sync_batch_norm:
             mappings = {
-                **MAPPINGS, "batch_norm": partial(batch_norm_together, group=ranks.statistics)
-            }  # fmt: skip
+                **MAPPINGS,
+                "batch_norm": partial(batch_norm_together, group=group_name(ranks.statistics)),
+            }
         module = GraphModule(step, weights, mappings)
         if settings.compile:  # before others are joined: what they exchange is not traced
             module.compile()
