@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tarfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from pellucid.data.reading import Reading
 from pellucid.data.shards.images import ShardImages, ShardReader, samples
 from pellucid.data.shards.index import ShardIndex
 from pellucid.data.shards.source import open_shards
-from pellucid.errors import ArgumentError, DataError, OutputError
+from pellucid.errors import ArgumentError, DataError, MissingDependencyError, OutputError
 from pellucid.files.shards import check_shards, write_shards
 from pellucid.training import make_recipe
 from pellucid.training.batch_loader import BatchLoader
@@ -177,6 +178,17 @@ def test_what_is_damaged_is_named(shards: Path, folder: Path, tmp_path: Path) ->
     with pytest.raises(ArgumentError):
         write_shards(shards, tmp_path / "again", READING)
     assert next(samples(shards / "test-000000.tar"))[0] == "test-000000-000000"
+
+
+def test_the_library_is_loaded_when_shards_are_opened(
+    shards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not when the first is read: a run catches signals then, which would break an import off."""
+    monkeypatch.setitem(sys.modules, "webdataset", None)
+    with pytest.raises(MissingDependencyError) as caught:
+        open_shards(shards, READING)
+    check_line(caught.value)
+    assert "pellucid[shards]" in str(caught.value)
 
 
 def test_views_are_not_read(shards: Path) -> None:

@@ -114,7 +114,8 @@ class _Maker:
         data, recipe = self._data, self._recipe
         if epoch != self._epoch:
             self._order = data.order(recipe.seed, epoch)
-            self._windows = data.windows(recipe.seed, epoch)
+            if recipe.augmentation.mixup:
+                self._windows = data.windows(recipe.seed, epoch)
             self._epoch = epoch
         indices = self._order[batch_places(len(data), recipe.batch_size, number)]
         indices = indices[part_of(len(indices), self._rank, self._world)]
