@@ -74,7 +74,9 @@ class Search:
         return found
 
 
-def offered(service: Running, rate: float, seconds: float, seed: int) -> Found:
+def offered(
+    service: Running, rate: float, seconds: float, seed: int, patience: float = 10.0
+) -> Found:
     """One window of load, from a process of its own."""
     with tempfile.NamedTemporaryFile(suffix=".body") as file:
         head, _, body = service.request.partition(b"\r\n\r\n")
@@ -83,6 +85,7 @@ def offered(service: Running, rate: float, seconds: float, seed: int) -> Found:
         kind = head.partition(b"Content-Type: ")[2].partition(b"\r\n")[0].decode()
         command = [sys.executable, "-m", "benchmarks.service.load", service.url, file.name]
         options = ["--rate", str(rate), "--seconds", str(seconds), "--seed", str(seed)]
+        options += ["--patience", str(patience)]
         before = service.processor_seconds()
         done = subprocess.run(
             [*command, *options, "--kind", kind],

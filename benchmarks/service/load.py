@@ -35,6 +35,7 @@ class Found:
         late: Milliseconds that the generator itself was late to send, 99th percentile.
         share: Of one core, that the generator took.
         cost: Milliseconds of processors that the service took for a request, where it was measured.
+        causes: Why how many had no answer: what failed, and where.
     """
 
     rate: float
@@ -44,6 +45,7 @@ class Found:
     late: float = 0.0
     share: float = 0.0
     cost: float = 0.0
+    causes: dict[str, int] = field(default_factory=dict)
 
     @property
     def answered(self) -> float:
@@ -92,11 +94,11 @@ class Connection(asyncio.Protocol):
             self._answer.set_result(status)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Without an answer, the status is 0."""
+        """Without an answer, there is an error."""
         if self in self._free:
             self._free.remove(self)
         if self._answer is not None and not self._answer.done():
-            self._answer.set_result(0)
+            self._answer.set_exception(exc or EOFError())
 
 
 async def load(
@@ -120,19 +122,23 @@ async def load(
     gaps = random.exponential(1 / rate, max(1, round(rate * seconds * 1.5) + 20))
     due_times = [due for due in np.cumsum(gaps).tolist() if due < seconds]
     statuses: Counter[str] = Counter()
+    causes: Counter[str] = Counter()
     latencies: list[float] = []
     lates: list[float] = []
 
     async def one(due: float) -> None:
         lates.append(loop.time() - due)
+        place = "connecting"
         try:
             if free:
-                connection = free.pop()
+                connection, place = free.pop(), "on a kept connection"
             else:
                 _, connection = await loop.create_connection(lambda: Connection(free), host, port)
+                place = "on a new connection"
             status = await asyncio.wait_for(connection.ask(request), patience)
-        except (OSError, TimeoutError):
+        except (OSError, EOFError) as error:
             status = 0
+            causes[f"{type(error).__name__} {place}"] += 1
         statuses[str(status)] += 1
         if status == 200:
             latencies.append(loop.time() - due)
@@ -153,6 +159,7 @@ async def load(
     return Found(
         rate, seconds, dict(statuses), _percentiles(latencies),
         1000 * float(np.percentile(lates or [0.0], 99)), spent / (loop.time() - start),
+        causes=dict(causes),
     )  # fmt: skip
 
 
@@ -184,9 +191,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--kind", default="application/octet-stream", help="media type")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--patience", type=float, default=10.0, help="seconds for an answer")
     given = parser.parse_args()
     request = request_of(given.url, given.body.read_bytes(), given.kind)
-    found = asyncio.run(load(given.url, request, given.rate, given.seconds, given.seed))
+    found = asyncio.run(
+        load(given.url, request, given.rate, given.seconds, given.seed, given.patience)
+    )
     print(json.dumps(asdict(found)))
 
 

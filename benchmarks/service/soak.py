@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from benchmarks.service.load import Found
 
 ALLOWED = frozenset(("200", "429", "503"))
-_WINDOW = 20.0  # seconds; the generator starts anew after each, so that its own memory is no matter
+_WINDOW = 20.0  # seconds; each has a generator of its own, whose memory is no matter
+_MORE = 10.0  # seconds beyond the deadline that an answer is waited for
 _GROWTH = 1.1
 
 
@@ -65,11 +66,13 @@ def main() -> None:
         windows: list[Found] = []
         sizes: list[int] = []
         for number in range(max(4, round(60 * given.minutes / _WINDOW))):
-            windows.append(offered(service, 1.5 * most, _WINDOW, seed=number))
+            patience = given.deadline + _MORE
+            windows.append(offered(service, 1.5 * most, _WINDOW, number, patience))
             sizes.append(memory(service))
             found = windows[-1]
-            print(f"{found.statuses}, p99 {found.latencies.get('99')} ms, "
-                  f"{sizes[-1] / 1e6:.0f} MB", flush=True)  # fmt: skip
+            print(f"{found.statuses} {found.causes or ''}, p99 {found.latencies.get('99')} ms, "
+                  f"{sizes[-1] / 1e6:.0f} MB; generator {found.late:.0f} ms late, "
+                  f"load of the machine {os.getloadavg()[0]:.1f}", flush=True)  # fmt: skip
         alive = service.process.poll() is None
     sys.exit(_judge(windows, sizes, given.deadline, alive=alive))
 

@@ -19,6 +19,7 @@ from pellucid.serving.connections import server_options
 from pellucid.serving.guard import Guard
 from pellucid.serving.hosts import Hosts
 from pellucid.serving.limits import Limits
+from pellucid.serving.server import Server
 from pellucid.serving.spare import SpareSocket
 
 BIG = 64 << 20
@@ -77,7 +78,7 @@ def main() -> None:
         listening.listen(2048)
         sys.stdout.write(f"{listening.getsockname()[1]}\n")
         sys.stdout.flush()
-        uvicorn.Server(config).run([listening])
+        Server(config, limits).run([listening])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import subprocess
 import sys
@@ -58,6 +59,10 @@ class Connection:
         while len(body) < int(fields.get("content-length", 0)) and (piece := self._read()):
             body += piece
         return Answer(int(first.split()[1]), fields, body, fields.get("connection") == "close")
+
+    def has_answer(self) -> bool:
+        """Whether something can be read."""
+        return bool(select.select([self.socket], [], [], 0)[0])
 
     def is_closed(self, seconds: float = 2.0) -> bool:
         """Whether the server closes within so many seconds."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pellucid.serving import lingering
 from tests.serving.raw import Connection, get, post, server, until
 
 if TYPE_CHECKING:
@@ -233,11 +234,37 @@ def test_connections_over_the_limit_are_said_to_be_too_many(port: int) -> None:
     assert until(lambda: answers(port))
 
 
+@pytest.fixture(params=["auto", "asyncio"])
+def busy(request: pytest.FixtureRequest) -> Iterator[int]:
+    """A server all of whose connections are taken."""
+    limits = {"connections": 4, "request_seconds": 60, "linger_seconds": 20}
+    with server(limits=limits, loop=request.param) as port:
+        for _ in range(4):
+            Connection(port).send(post("/slow"))
+        yield port
+
+
+def test_who_still_sends_reads_why_it_is_refused(busy: int) -> None:
+    refused = [Connection(busy) for _ in range(lingering.MOST - 6)]
+    assert until(lambda: all(each.has_answer() for each in refused))
+    body = bytes(1 << 16)
+    for _ in range(3):
+        for each in refused:
+            each.send(post(body=body))  # to a connection that is closed already, the second fails
+    assert {each.answer().status for each in refused} == {503}
+
+
+def test_every_connection_over_the_limit_reads_so(busy: int) -> None:
+    refused = [Connection(busy).send(post(body=bytes(2000))) for _ in range(3 * lingering.MOST)]
+    assert {each.answer().status for each in refused} == {503}
+
+
 @pytest.mark.parametrize("loop", ["auto", "asyncio"])
 def test_a_server_out_of_file_descriptors_goes_on_once_it_has_some(loop: str) -> None:
     with server(limits={"connections": 500, "head_seconds": 30}, files=24, loop=loop) as port:
         held = [Connection(port) for _ in range(40)]
-        time.sleep(0.2)
+        assert until(lambda: any(each.has_answer() for each in held))
+        assert next(each for each in held if each.has_answer()).answer().status == 503
         for each in held:
             each.close()
         assert until(lambda: answers(port))

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from pellucid.serving import lingering
 from pellucid.serving.guard import GONE, TASK
 from pellucid.serving.joined import JoinedWrites
-from pellucid.serving.refused import RefusedError, try_again
+from pellucid.serving.refused import RefusedError
 
 if TYPE_CHECKING:
     import asyncio
@@ -25,31 +26,19 @@ if TYPE_CHECKING:
 
     from pellucid.serving.limits import Limits
 
-_REASONS = {
-    400: b"Bad Request",
-    408: b"Request Timeout",
-    431: b"Request Header Fields Too Large",
-    501: b"Not Implemented",
-    503: b"Service Unavailable",
-    505: b"HTTP Version Not Supported",
-}
 _MOST_PIPELINED = 16  # requests of one connection that were sent without waiting for answers
-_MOST_REFUSED = 256  # connections beyond the limit that are given the time to read why
-_BUSY_SECONDS = 1
-_OTHER_FILES = 128 + _MOST_REFUSED  # that a service may have open besides connections
+_OTHER_FILES = 128 + lingering.MOST  # that a service may have open besides connections
 
 
 def protocol(limits: Limits) -> type[LimitedProtocol]:
     """The class of a server's connections, as ``uvicorn.Config(http=…)`` takes it."""
-    return type("LimitedProtocol", (LimitedProtocol,), {"limits": limits, "refused": set()})
+    return type("LimitedProtocol", (LimitedProtocol,), {"limits": limits})
 
 
 class LimitedProtocol(HttpToolsProtocol):
     """A connection within limits."""
 
     limits: ClassVar[Limits]
-    refused: ClassVar[set[LimitedProtocol]]
-    """Connections beyond the limit."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,24 +56,12 @@ class LimitedProtocol(HttpToolsProtocol):
     # ------------------------------------------------------------------------------- connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin, unless there are too many."""
-        if len(self.connections) < self.limits.connections:
-            super().connection_made(transport)
-            self._begin_head()
-            return
-        self.transport, self._ended = transport, True
-        busy = f"{self.limits.connections} connections are open already; try again"
-        error = RefusedError(503, busy, [try_again(_BUSY_SECONDS)])
-        if len(self.refused) >= _MOST_REFUSED:
-            transport.write(_response(error))
-            transport.close()  # which may take the response with it
-            return
-        self.refused.add(self)
-        self._end(error)
+        """Begin; a request's head must be there soon."""
+        super().connection_made(transport)
+        self._begin_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel what is computed for a client that went away."""
-        self.refused.discard(self)
         for timer in (self._head_timer, self._write_timer, self._linger_timer):
             if timer is not None:
                 timer.cancel()
@@ -246,7 +223,7 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         for cycle in unanswered:
             _abandon(cycle)
-        self.transport.write(_response(error))
+        self.transport.write(error.response())
         if self.transport.can_write_eof():
             self.transport.write_eof()  # closing at once might take the response with it
         self._linger_timer = self._stopped(self._linger_timer)
@@ -286,19 +263,6 @@ def _abandon(cycle: RequestResponseCycle) -> None:
     task: asyncio.Task[None] | None = scope.get(TASK)
     if task is not None:
         task.cancel()
-
-
-def _response(error: RefusedError) -> bytes:
-    body = error.body()
-    fields = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-        (b"connection", b"close"),
-        *error.headers,
-    ]
-    lines = [b"HTTP/1.1 %d %s" % (error.status, _REASONS[error.status])]
-    lines += [name + b": " + value for name, value in fields]
-    return b"\r\n".join([*lines, b"", body])
 
 
 def make_room(connections: int) -> int:

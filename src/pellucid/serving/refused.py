@@ -10,6 +10,15 @@ from pellucid.errors import PellucidError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_REASONS = {
+    400: b"Bad Request",
+    408: b"Request Timeout",
+    431: b"Request Header Fields Too Large",
+    501: b"Not Implemented",
+    503: b"Service Unavailable",
+    505: b"HTTP Version Not Supported",
+}
+
 
 class RefusedError(PellucidError):
     """A request that is not answered.
@@ -28,6 +37,19 @@ class RefusedError(PellucidError):
     def body(self) -> bytes:
         """The response as the Open Inference Protocol writes errors: JSON with ``error``."""
         return json.dumps({"error": str(self)}).encode()
+
+    def response(self) -> bytes:
+        """The whole response in HTTP/1.1, for what is refused before it is a request."""
+        body = self.body()
+        fields = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+            *self.headers,
+        ]
+        lines = [b"HTTP/1.1 %d %s" % (self.status, _REASONS[self.status])]
+        lines += [name + b": " + value for name, value in fields]
+        return b"\r\n".join([*lines, b"", body])
 
 
 def try_again(seconds: int) -> tuple[bytes, bytes]:

@@ -6,11 +6,13 @@ import asyncio
 import errno
 import math
 import socket
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
 from pellucid.errors import ArgumentError
+from pellucid.serving.accepting import Accepting
 from pellucid.serving.connections import event_loop, make_room, server_options
 from pellucid.serving.spare import SpareSocket
 from pellucid.text import printable
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
+    from pellucid.serving.connections import LimitedProtocol
     from pellucid.serving.limits import Limits
 
 
@@ -28,6 +31,7 @@ class Server(uvicorn.Server):
 
     Args:
         config: Uvicorn's.
+        limits: Of connections.
         leaving: Called once when the service is asked to end, before connections are closed.
         grace: Seconds between that and the closing, in which it still answers: a balancer that asks
             whether it is ready sends no more.
@@ -37,12 +41,14 @@ class Server(uvicorn.Server):
     def __init__(
         self,
         config: uvicorn.Config,
-        leaving: Callable[[], object],
+        limits: Limits,
+        leaving: Callable[[], object] = lambda: None,
         grace: float = 0.0,
         serving: Callable[[Server], object] = lambda _server: None,
     ) -> None:
         super().__init__(config)
-        self._leaving, self._grace, self._serving = leaving, grace, serving
+        self._limits, self._leaving = limits, leaving
+        self._grace, self._serving = grace, serving
         self._asked = False
 
     def handle_exit(self, sig: int, frame: Any) -> None:
@@ -65,9 +71,22 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer; signals are heeded already."""
-        await super().startup(sockets)
-        if self.started:
-            self._serving(self)
+        await super().startup([])
+        if not self.started:
+            return
+        for listening in sockets or ():
+            open_ = self.server_state.connections
+            accepting = Accepting(listening, self._connection, open_, self._limits)
+            self.servers.append(cast("asyncio.Server", accepting))
+        self._serving(self)
+
+    def _connection(self) -> asyncio.Protocol:
+        """What answers on a new connection."""
+        protocol = cast("type[LimitedProtocol]", self.config.http_protocol_class)
+        return protocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state,
+            _loop=self._loop,
+        )  # fmt: skip
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End, where it must be at once, too: requests are refused, and threads let go."""
@@ -145,7 +164,7 @@ def serve_app(
     def leaving() -> None:
         service.ready = False
 
-    make_room(limits.connections)
+    limits = replace(limits, connections=make_room(limits.connections))
     config = uvicorn.Config(
         app,
         lifespan="on",
@@ -153,7 +172,7 @@ def serve_app(
         timeout_graceful_shutdown=math.ceil(limits.request_seconds),
         **server_options(limits),
     )
-    server = Server(config, leaving, grace, serving)
+    server = Server(config, limits, leaving, grace, serving)
     try:
         with asyncio.Runner(loop_factory=event_loop()) as runner:
             runner.run(server.serve([listening]))

@@ -1,9 +1,8 @@
 """A listening socket that turns connections away when no file descriptor is left.
 
-Otherwise the accept loop can neither accept nor get rid of what waits: asyncio before Python 3.12.4
-then tries some thousand times in a row and writes a traceback each time. One descriptor is kept in
-reserve, and given up for as long as it takes to accept a connection and close it. uvloop does not
-ask Python to accept: it keeps such a reserve of its own, and closes those connections unanswered.
+Otherwise nothing can accept nor get rid of what waits, and an event loop turns without end. One
+descriptor is kept in reserve, and given up for as long as it takes to accept a connection and close
+it.
 """
 
 from __future__ import annotations
