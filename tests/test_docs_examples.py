@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import torch
 from benchmarks.drives import Drive, write_list
 from PIL import Image
 
@@ -44,6 +45,22 @@ def folder(
     shutil.copy(next((tmp_path / "my-photos" / "cat").iterdir()), tmp_path / "cat.jpg")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def test_an_operation() -> None:
+    """The page of the operation that is added agrees with PyTorch's, and its formula with both."""
+    names: dict[str, Any] = {"__name__": __name__}  # a dataclass looks it up
+    source = example("adding-an-operation.md")
+    exec(compile(source, "softsign.py", "exec", dont_inherit=True), names)  # noqa: S102 - ours
+    operation, x = names["Softsign"](), np.array([[-1e4, -3.0, -0.25, 0.0, 1.0, 2e6]])
+    at = torch.tensor(x, requires_grad=True)
+    expected = torch.nn.functional.softsign(at)
+    (slopes,) = torch.autograd.grad(expected.sum(), at)
+    y = operation.function(x)
+    np.testing.assert_allclose(y, expected.detach().numpy(), rtol=1e-9)
+    np.testing.assert_allclose(operation.derivative(x, y), slopes.numpy(), rtol=1e-9)
+    formula = operation.formula_of("X").replace("ABS", "abs").replace("X", "(-3.0)")
+    assert eval(formula) == -0.75  # noqa: S307 - ours
 
 
 def test_surgery(folder: Path) -> None:

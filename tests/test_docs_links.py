@@ -30,6 +30,17 @@ def test_links(page: Path) -> None:
             assert anchor in headings(target), f"{path}#{anchor}"
 
 
+@pytest.mark.parametrize("page", [*PAGES, *sorted(ROOT.glob("C*.md"))], ids=lambda page: page.name)
+def test_tables(page: Path) -> None:
+    """A row that a blank line cuts off, or that has another number of cells, is no table's."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        rows = re.sub(r"`[^`\n]*`", "", table).splitlines()
+        assert len(rows) > 2, rows
+        assert re.fullmatch(r"\|(?: ?:?-+:? ?\|)+", rows[1]), rows
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1, rows
+
+
 def test_options() -> None:
     root = typer.main.get_command(app)
     commands = root.commands  # type: ignore[attr-defined]

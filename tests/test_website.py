@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 import yaml
 from website import checks, commands, links, notebooks, reference
 
+from pellucid import layers
 from pellucid.cli.app import app
 from pellucid.version import __version__
 
@@ -27,6 +29,20 @@ def test_every_public_name_has_a_place() -> None:
     assert len(re.findall(r"^::: ", pages, re.MULTILINE)) == len(
         set(re.findall(r"^::: (\S+)$", pages, re.MULTILINE))
     ), "documented twice"
+
+
+def test_a_module_begins_with_what_it_has() -> None:
+    """A row for each name: a link to where it is documented, and what it is in a line."""
+    page = reference.pages()["reference/pellucid.layers.md"]
+    rows = dict(re.findall(r"^\| \[`(\w+)`\][\[(][#\w.]+[\])] \| (.*) \|$", page, re.MULTILINE))
+    assert {"Conv2D", "Dense", "Sequential"} <= set(rows)
+    described = {name for name in rows if inspect.isroutine(getattr(layers, name))}
+    assert len(described) > 30
+    assert not [name for name in described if not rows[name]]
+    everything = "".join(reference.pages().values())
+    for row in re.findall(r"^\| \[`.*$", everything, re.MULTILINE):
+        assert len(re.findall(r"(?<!\\)\|", row)) == 3, row
+        assert ":`" not in row, row
 
 
 def test_every_command_has_its_options() -> None:

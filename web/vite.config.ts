@@ -1,12 +1,13 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 import { embeddable } from "./tools/embeddable.ts";
+import { LICENCES, licences, ownCode } from "./tools/licences.ts";
 import { versions } from "./tools/versions.ts";
 
-/** One classic script and one style, which Python writes into each page. */
+/** One classic script, one style and their licences, which Python writes into each page. */
 export default defineConfig({
-  plugins: [versions(), svelte(), embeddable()],
-  worker: { format: "iife" },
+  plugins: [versions(), svelte(), licences(), embeddable()],
+  worker: { format: "iife", plugins: () => [ownCode()] },
   build: {
     outDir: process.env["PELLUCID_BUNDLE"] ?? "../src/pellucid/page/bundle",
     emptyOutDir: true,
@@ -15,6 +16,7 @@ export default defineConfig({
     modulePreload: false,
     target: "es2022",
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
+    license: { fileName: LICENCES },
     reportCompressedSize: false,
     rolldownOptions: {
       input: "src/main.ts",

@@ -55,6 +55,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Turn links between files of the repository into links between pages."""
+    if page.is_homepage:
+        page.meta["hide"] = ["navigation"]  # which would have this one page
     return links.rewritten(markdown, page.file.src_uri)
 
 

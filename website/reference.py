@@ -18,6 +18,7 @@ ELSEWHERE = "reference/results.md"
 CONTRACT = "pellucid.ops.operation.Operation"
 """What every operation derives from: documented once, and not again with each."""
 
+_ROLE_AS_WRITTEN = re.compile(r":\w+:`~?(?:\w+\.)*(\w+)`")
 _ROLE = re.compile(r":(?:class|func|meth|mod|attr|data|exc):<code>([^<]+)</code>")
 
 
@@ -66,7 +67,7 @@ def _module_page(module: ModuleType, homes: dict[str, str]) -> str:
     name = module.__name__
     parts = [f"# {name}", inspect.getdoc(module) or ""]
     parts += [f"::: {CONTRACT}"] if name == "pellucid.ops" else []
-    entries, others = [], []
+    entries, others, rows = [], [], []
     for each in _names_of(module):
         path = f"{name}.{each}"
         found = resolve(path)
@@ -75,8 +76,22 @@ def _module_page(module: ModuleType, homes: dict[str, str]) -> str:
         elif (canonical := _canonical(path, found)) in homes:
             others.append(f"- `{each}`: see [{canonical.rpartition('.')[2]}][{canonical}]")
         else:
-            entries.append(_entry(path, homes))
-    return "\n\n".join([*parts, "\n".join(others), *entries, ""])
+            entry = _entry(path, homes)
+            entries.append(entry)
+            if not each.startswith("__"):
+                link = f"[{canonical}]" if entry.startswith(":::") else f"(#{path})"
+                rows.append(_summary_row(f"[`{each}`]{link}", found))
+    summary = "\n".join(["| name | |", "|---|---|", *rows]) if rows else ""
+    return "\n\n".join([*parts, "\n".join(others), summary, *entries, ""])
+
+
+def _summary_row(link: str, found: Any) -> str:
+    """A name's row in the summary of its module: a link, and what it is in a line."""
+    described = inspect.isclass(found) or inspect.isroutine(found)
+    text = (inspect.getdoc(found) or "").partition("\n\n")[0] if described else ""
+    text = re.sub(rf"; see {_ROLE_AS_WRITTEN.pattern}", "", text)  # it leads there
+    line = re.sub(r"\s+", " ", _ROLE_AS_WRITTEN.sub(r"`\1`", text)).replace("|", "\\|")
+    return f"| {link} | {line} |"
 
 
 def _entry(path: str, homes: dict[str, str]) -> str:

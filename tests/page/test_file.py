@@ -18,6 +18,7 @@ from pellucid.files import Model
 from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
 from pellucid.page import make_page
 from pellucid.page.samples import Samples
+from pellucid.version import __version__
 from tests.engines.networks import network
 
 LAYERS = [Conv2D(4, 3), BatchNorm(), ReLU(), MaxPool(2), Flatten(), Dense(2)]
@@ -55,6 +56,17 @@ def test_the_policy_names_the_one_script_and_the_one_style() -> None:
     ]
     assert "<x-y>" not in html
     assert "<title>&lt;x-y&gt;&amp;</title>" in html
+
+
+def test_a_page_has_the_licences_of_what_it_is_made_of() -> None:
+    html = make_page(model(), samples()).to_html()
+    notices = html.partition('id="licences">')[2].partition("</script>")[0]
+    packages = notices.split("\n## ")[1:]
+    assert {"clsx", "svelte"} <= {package.split(" - ")[0] for package in packages}
+    for package in packages:
+        assert "Permission is hereby granted" in package
+        assert 'THE SOFTWARE IS PROVIDED "AS IS"' in package
+    assert f"Pellucid {__version__}, whose licence is Apache-2.0" in notices
 
 
 def test_names_with_markup_stay_text() -> None:

@@ -34,7 +34,7 @@ def main() -> None:
     assert installed.is_relative_to(sys.prefix), installed
     files = importlib.metadata.files("pellucid") or []
     licences = {file.name for file in files if file.name.startswith("LICENSE")}
-    assert {"LICENSE", "LICENSE-MNIST", "LICENSE-svelte"} <= licences, licences
+    assert {"LICENSE", "LICENSE-MNIST", "licences.md"} <= licences, licences
     assert (installed / "py.typed").is_file()
     example()
     for command in COMMANDS:

@@ -2,6 +2,7 @@
 
 import { Script } from "node:vm";
 import type { Plugin } from "vite";
+import { LICENCES } from "./licences.ts";
 
 const NAME_OF_UNIT = (unit: string): string =>
   `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
@@ -47,9 +48,9 @@ export function embeddable(): Plugin {
             file.code = embeddableScript(file.code);
           } else if (file.type === "asset" && file.fileName === "page.css") {
             file.source = embeddableStyle(String(file.source));
-          } else {
+          } else if (file.fileName !== LICENCES) {
             this.error(
-              `a page has one script and one style, this would be a third: ${file.fileName}`,
+              `a page has one script and one style, this would be one more: ${file.fileName}`,
             );
           }
         }

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from pellucid.text import PAGE_START
+from pellucid.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 BUNDLE = ("page.js", "page.css")
 """The files of the bundle, made from ``web/``."""
+
+LICENCES = "licences.md"
+"""The file of the bundle with the licences of the packages that it is made of."""
+
+OWN_LICENCE = "This page was written by Pellucid {version}, whose licence is Apache-2.0."
 
 NOSCRIPT = {
     "en": "This page computes a network; allow it to run scripts.",
@@ -37,6 +43,7 @@ def page_html(title: str, language: str, data: dict[str, Any], blobs: Blobs) -> 
     from pellucid.show.html import text
 
     script, style = bundle()
+    notices = f"{OWN_LICENCE.format(version=__version__)}\n\n{licences()}"
     policy = (
         f" script-src {_source(script)} 'wasm-unsafe-eval'; style-src {_source(style)};"
         " worker-src blob:; media-src blob:"
@@ -52,6 +59,7 @@ def page_html(title: str, language: str, data: dict[str, Any], blobs: Blobs) -> 
             f"<noscript>{text(NOSCRIPT[language])}</noscript>",
             f'<script type="application/json" id="page">{_json(data)}</script>',
             *_blobs(blobs.items()),
+            f'<script type="text/plain" id="licences">{notices}</script>',
             f"<script>{script}</script>",
             "</body>",
             "</html>",
@@ -65,6 +73,15 @@ def bundle() -> tuple[str, str]:
     folder = resources.files("pellucid.page") / "bundle"
     script, style = (folder.joinpath(name).read_text("utf-8").strip() for name in BUNDLE)
     return script, style
+
+
+def licences() -> str:
+    """The licences of the packages that the script and the style are made of, in Markdown.
+
+    Whoever copies these must copy them, too. The bundle is refused if they could end an element.
+    """
+    content = (resources.files("pellucid.page") / "bundle" / LICENCES).read_text("utf-8")
+    return content[content.index("## ") :].strip()
 
 
 def _blobs(items: Iterable[tuple[str, str]]) -> Iterable[str]:

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { expect, inject, test } from "vitest";
+import { FOLDER } from "./files";
 import { LOOKS, open } from "./open";
 
 const file = join(inject("pages"), "small.html");
@@ -23,6 +24,18 @@ test.each(LOOKS)("a page opens and computes at $width, dark: $dark", async (look
   const light = Math.min(...(String(ground).match(/\d+/g) ?? []).map(Number));
   expect(look.dark ? light < 40 : light > 240, String(ground)).toBe(true);
   expect(numbers).toBe("tabular-nums");
+  await close();
+});
+
+test("a page has the licence of everything that it is made of", async () => {
+  const { page, close } = await open(file);
+  await page.locator("[data-test=self-test]").waitFor();
+  const words = page.locator("footer pre");
+  expect(await words.isVisible()).toBe(false);
+  await page.locator("footer summary").click();
+  expect(await words.isVisible()).toBe(true);
+  const bundled = readFileSync(new URL("licences.md", FOLDER), "utf8");
+  expect(await words.textContent()).toContain(bundled.slice(bundled.indexOf("## ")).trim());
   await close();
 });
 

@@ -5,8 +5,8 @@ import { bundle, FOLDER } from "../browser/files";
 
 const { script, style } = bundle();
 
-test("a bundle is one classic script and one style, in ASCII", () => {
-  expect(readdirSync(FOLDER).sort()).toEqual(["page.css", "page.js"]);
+test("a bundle is one classic script and one style, in ASCII, and their licences", () => {
+  expect(readdirSync(FOLDER).sort()).toEqual(["licences.md", "page.css", "page.js"]);
   new Script(script);
   expect(script + style).toMatch(/^[\0-\x7f]+$/);
 });

@@ -23,6 +23,7 @@ export const page = {
     change: "changes of the network (steps for another picture, or too many of them)",
     learned: "what was learned here",
   },
+  licences: "Licences of what this page is made of",
   before: "before",
   after: "after",
   logitBefore: "logit before",

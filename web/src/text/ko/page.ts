@@ -21,6 +21,7 @@ export const page = {
     change: "신경망을 바꾼 것 (다른 그림으로 학습했거나 너무 많음)",
     learned: "여기서 학습한 가중치",
   },
+  licences: "이 페이지에 쓰인 소프트웨어의 라이선스",
   before: "전",
   after: "후",
   logitBefore: "로짓, 전",
