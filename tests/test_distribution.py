@@ -69,6 +69,25 @@ def test_the_metadata_is_valid() -> None:
     assert str(found.requires_python) == ">=3.11"
 
 
+def test_the_description_leads_nowhere_else() -> None:
+    """A package index has no files beside README: no picture of them, and no link to them."""
+    builder = WheelBuilder(str(ROOT))
+    text = builder.config.core_metadata_constructor(builder.metadata)
+    description = Metadata.from_email(text, validate=True).description or ""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named, links = re.compile(r"\[([^\]]*)\]\(([^)]*)\)"), re.compile(r"\]\(\s*([^)]*)\)")
+    assert "![" in readme
+    assert not [each for each in links.findall(description) if not each.startswith("https://")]
+    prose = re.sub(r"^```.*?^```", "", description, flags=re.DOTALL | re.MULTILINE)
+    for name, target in named.findall(readme.replace("![", "")):
+        assert target.endswith((".png", ".svg")) or name in prose, name
+    assert "![" not in description
+    headings = re.compile(r"^## .*$", re.MULTILINE)
+    assert headings.findall(description) == headings.findall(readme)
+    blocks = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+    assert blocks.findall(description) == blocks.findall(readme), "code was changed"
+
+
 def test_what_a_page_is_made_of_has_its_licence() -> None:
     """The licences of the bundle's packages, which scripts/web collects, are among the wheel's."""
     text = (ROOT / "src/pellucid/page/bundle" / LICENCES).read_text(encoding="utf-8")

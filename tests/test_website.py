@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import typer
 import yaml
-from website import checks, commands, links, notebooks, reference
+from website import checks, commands, links, notebooks, operations, reference
 
-from pellucid import layers
+from pellucid import layers, ops
 from pellucid.cli.app import app
 from pellucid.version import __version__
 
@@ -43,6 +43,18 @@ def test_a_module_begins_with_what_it_has() -> None:
     for row in re.findall(r"^\| \[`.*$", everything, re.MULTILINE):
         assert len(re.findall(r"(?<!\\)\|", row)) == 3, row
         assert ":`" not in row, row
+
+
+def test_every_operation_has_its_formula_and_its_weights() -> None:
+    """What a reader of model files needs who has the site alone."""
+    text = operations.page()
+    for kind in {**ops.OPERATIONS, **ops.LOSSES}:
+        (section,) = re.findall(rf"^###? {kind}\n\n(.*?)(?=^##|\Z)", text, re.DOTALL | re.MULTILINE)
+        assert " = " in section.partition("```")[0], kind
+        assert kind in ops.LOSSES or f'operation  {{"kind": "{kind}"' in section
+    dense = text[text.index("## dense") :].partition("\n## ")[0]
+    inputs = re.findall(r"^inputs +\((\d+),\)$", dense, re.MULTILINE)
+    assert re.findall(r"^weights +kernel \((\d+), \d+\)$", dense, re.MULTILINE) == inputs
 
 
 def test_every_command_has_its_options() -> None:

@@ -12,7 +12,7 @@ from mkdocs.structure.files import File
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from website import checks, commands, links, notebooks, reference  # noqa: E402 - needs the path above
+from website import checks, commands, links, notebooks, operations, reference  # noqa: E402 - needs the path above
 
 SHIM = "assets/iframe-worker.js"
 """What lets the search work in pages that are opened as files; the theme takes it from a host."""
@@ -30,7 +30,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     found = {path.name for path in Path(config.docs_dir).glob("*.md")}
     for section in nav:
         if "Reference" in section:
-            section["Reference"] = [commands.PAGE, *reference.pages()]
+            section["Reference"] = [commands.PAGE, operations.PAGE, *reference.pages()]
         if "Notebooks" in section:
             section["Notebooks"] = [*notebooks.pages()]
         if "Guides" in section and found - named:
@@ -45,6 +45,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         **reference.pages(),
         **notebooks.pages(),
         commands.PAGE: commands.page(),
+        operations.PAGE: operations.page(),
     }
     for name, text in made.items():
         files.append(File.generated(config, name, content=text))

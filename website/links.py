@@ -23,7 +23,14 @@ PLACES = {"examples/notebooks": "notebooks/1-first-network.md"}
 """Folders that have pages of their own, and the first of these."""
 
 _LINK = re.compile(r"(\]\()([^)#: <>]+)(#[^) ]*)?(\))")
-_LANGUAGES = {"py": "python", "json": "json", "ts": "typescript", "yml": "yaml", "cff": "yaml"}
+_LANGUAGES = {
+    "py": "python",
+    "json": "json",
+    "ts": "typescript",
+    "mjs": "javascript",
+    "yml": "yaml",
+    "cff": "yaml",
+}
 
 
 def named_pages(nav: object) -> set[str]:

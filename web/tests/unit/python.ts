@@ -5,8 +5,8 @@ import { execFileSync } from "node:child_process";
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
 /** What a module of tests prints, as JSON. */
-export function fromPython<T>(module: string): T {
-  const text = execFileSync(`${ROOT}.venv/bin/python`, ["-m", module], {
+export function fromPython<T>(module: string, ...words: string[]): T {
+  const text = execFileSync(`${ROOT}.venv/bin/python`, ["-m", module, ...words], {
     cwd: ROOT,
     encoding: "utf8",
     maxBuffer: 2 ** 28,
