@@ -12,7 +12,8 @@ R-CNN*, section 3.2: the gradient at them is 0.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy as np
 from pellucid import checks
 from pellucid.errors import ShapeError
 from pellucid.ops.operation import Operation, describe, image_shape
-from pellucid.ops.reads import Axis, Reads, Table, along
+from pellucid.ops.reads import Axis, Reads, Sources, Table, along
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,6 +80,16 @@ class Regions(Operation):
         boxes = along(0, rows), Axis(numbers, taps=4 if numbers <= CLASS else numbers)
         return Reads((axes, boxes), output)
 
+    def sources(self, inputs: Arrays, at: Position) -> Sources:
+        """What the output at a position reads; only its own region is cut into parts."""
+        maps, boxes = inputs
+        region, *place = at
+        own = [maps, boxes[region : region + 1]]
+        sources = self.reads(*(x.shape for x in own)).given(own).sources((0, *place))
+        table = sources.table.copy()
+        table[table[:, 0] == 1, 1] = region
+        return replace(sources, table=table)
+
     @property
     @abstractmethod
     def samples_of_part(self) -> int:
@@ -135,10 +146,11 @@ class Cut:
             places = np.arange(length)
             factors = ((places >= starts[..., None]) & (places < stops[..., None])).astype(float)
         factors = factors * (has_box(boxes) & is_known(boxes))[:, None, None]
-        entries = tuple(
-            tuple((int(p), float(row[p])) for p in np.flatnonzero(row))
-            for row in factors.reshape(-1, length)
-        )
+        parts = factors.reshape(-1, length)
+        owners, places = np.nonzero(parts)
+        pairs = list(zip(places.tolist(), parts[owners, places].tolist(), strict=True))
+        ends = np.searchsorted(owners, np.arange(1 + len(parts))).tolist()
+        entries = tuple(tuple(pairs[start:stop]) for start, stop in pairwise(ends))
         return Table(self.by, (len(boxes), self.parts), entries)
 
 

@@ -87,7 +87,7 @@ class RoIAlign(Regions):
         return self.samples
 
     def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
-        sources = self.reads(*(x.shape for x in inputs)).given(inputs).sources(at)
+        sources = self.sources(inputs, at)
         values, factors = sources.values(inputs), sources.factors
         assert factors is not None
         with np.errstate(invalid="ignore"):

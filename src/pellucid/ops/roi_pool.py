@@ -78,7 +78,7 @@ class RoIPool(Regions):
         return 0
 
     def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
-        sources = self.reads(*(x.shape for x in inputs)).given(inputs).sources(at)
+        sources = self.sources(inputs, at)
         values, factors = sources.values(inputs), np.full(len(sources.table), np.nan)
         products, own, of_map = np.zeros(len(values)), 0, sources.table[:, 0] == 0
         factors[of_map] = 0.0
