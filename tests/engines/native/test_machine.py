@@ -13,6 +13,7 @@ from pellucid.engines.native.runtime.host import machine
 from pellucid.engines.native.runtime.host.cache import code_cache
 from pellucid.engines.native.runtime.host.this_machine import host_target
 from tests.engines.native.programs import SMALL, compiled, digest, native, train
+from tests.engines.native.test_targets import PROCESSORS, code_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,10 +80,44 @@ def test_the_key_holds_everything(monkeypatch: pytest.MonkeyPatch) -> None:
         patch.setattr(binding, "llvm_version_info", (1, 2, 3))
         keys.add(machine.key_of(TEXT, target))
     with monkeypatch.context() as patch:
-        patch.setattr(machine, "LEVEL", 3)
+        patch.setattr(assemble, "LEVEL", 3)
         keys.add(machine.key_of(TEXT, target))
-    assert len(keys) == 8
+    with monkeypatch.context() as patch:
+        patch.setattr(assemble, "leaves_out_reduction", lambda target: target.triple == "other")
+        keys.add(machine.key_of(TEXT, target))
+        patch.setattr(assemble, "leaves_out_reduction", lambda target: target.triple != "other")
+        keys.add(machine.key_of(TEXT, target))
+    assert len(keys) == 9
     assert machine.key_of(TEXT, target) in keys
+
+
+X86 = [target for target in PROCESSORS.values() if target.triple.startswith("x86_64")]
+LOOPS = code_for("small", X86[0])
+
+
+@pytest.mark.parametrize("target", X86, ids=lambda target: target.cpu)
+def test_the_choice_of_passes_is_taken_back(target: Target) -> None:
+    """Whatever else this process compiles is made by all of LLVM's passes."""
+    from llvmlite import binding as llvm
+
+    def made() -> bytes:
+        compiler = assemble.target_machine(target)
+        module = llvm.parse_assembly(f'target datalayout = "{compiler.target_data}"\n{LOOPS}')
+        return bytes(compiler.emit_object(module))
+
+    before = made()
+    assert assemble.object_code(LOOPS, target) != before
+    assert made() == before
+
+
+def test_only_versions_that_have_an_option_are_given_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from llvmlite import binding as llvm
+
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(llvm, "set_option", lambda *option: asked.append(option))
+    monkeypatch.setattr(llvm, "llvm_version_info", (max(assemble.KNOWN_LLVM) + 1, 0, 0))
+    assert assemble.object_code(TEXT, host_target())
+    assert not asked
 
 
 def test_programs_share_their_code(texts: list[str]) -> None:

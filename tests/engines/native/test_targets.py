@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pellucid.engines.native import compile as compiling
-from pellucid.engines.native.assemble import LEVEL, object_code
+from pellucid.engines.native.assemble import LEVEL, object_code, passes
 from pellucid.engines.native.lower import learning as compiled_learning
 from pellucid.engines.native.program import NativeProgram
 from pellucid.engines.native.runtime.host.system import POSIX
@@ -64,7 +64,8 @@ def assembly(text: str, target: Target) -> str:
     )
     module = llvm.parse_assembly(text)
     module.data_layout = str(machine.target_data)
-    return str(machine.emit_assembly(module))
+    with passes(target):
+        return str(machine.emit_assembly(module))
 
 
 def code_for(name: str, target: Target) -> str:

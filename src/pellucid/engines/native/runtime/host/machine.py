@@ -7,7 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from pellucid.engines.native.assemble import LEVEL, object_code, target_machine
+from pellucid.engines.native.assemble import compiled_how, object_code, target_machine
 from pellucid.engines.native.runtime.host.cache import code_cache
 from pellucid.engines.native.runtime.host.system import resolve_symbols
 
@@ -71,7 +71,7 @@ def key_of(text: str, target: Target) -> str:
 
     llvm_version = ".".join(str(part) for part in llvm.llvm_version_info)
     about = [
-        f"llvmlite {llvmlite.__version__}, LLVM {llvm_version}, level {LEVEL}",
+        f"llvmlite {llvmlite.__version__}, LLVM {llvm_version}, {compiled_how(target)}",
         target.triple,
         target.cpu,
         target.features,
