@@ -56,6 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         kept = durations.quick(items)
         config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
         items[:] = kept
+    items[:] = durations.longest_first(items)
 
 
 @pytest.fixture(scope="session", autouse=True)

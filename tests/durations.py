@@ -1,7 +1,8 @@
-"""How much work each test is, and a selection that is little work.
+"""How much work each test is, a selection that is little work, and an order for all.
 
 ``--record-durations`` writes down what tests cost, in seconds of processor time, which depend
-little on what else runs; ``--fast`` leaves out what costs much.
+little on what else runs; ``--fast`` leaves out what costs much. Files that cost much run first: so
+no process has a long one left when the others are done.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 FILE = Path(__file__).with_name("durations.txt")
 
@@ -98,10 +99,7 @@ def quick(items: list[pytest.Item]) -> list[pytest.Item]:
         if cost.get(item.nodeid, 0.0) <= QUICK and of_function[function] < EACH:
             of_function[function] += 1
             files.setdefault(_file(item.nodeid), []).append(item)
-    total = {
-        file: cost.get(file, 0.0) + sum(cost.get(item.nodeid, UNLISTED) for item in tests)
-        for file, tests in files.items()
-    }
+    total = _totals(item for tests in files.values() for item in tests)
     left, folders, chosen = BUDGET, set[str](), set[str]()
     for file in sorted(files, key=lambda file: total[file] / len(files[file])):
         folder = file.rpartition("/")[0]
@@ -111,6 +109,22 @@ def quick(items: list[pytest.Item]) -> list[pytest.Item]:
             chosen.add(file)
     kept = {item for file in chosen for item in files[file]}
     return [item for item in items if item in kept]
+
+
+def longest_first(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Tests in the order of what their files cost, each file's together and as they were."""
+    total = _totals(items)
+    return sorted(items, key=lambda item: -total[_file(item.nodeid)])
+
+
+def _totals(items: Iterable[pytest.Item]) -> dict[str, float]:
+    """What these tests of each file cost together, with its fixtures."""
+    cost, total = read(), dict[str, float]()
+    for item in items:
+        file = _file(item.nodeid)
+        total.setdefault(file, cost.get(file, 0.0))
+        total[file] += cost.get(item.nodeid, UNLISTED)
+    return total
 
 
 def _file(name: str) -> str:
