@@ -2,6 +2,7 @@
 
     torchrun --nproc-per-node 2 -m benchmarks.clusters     beside a loop of one's own
     python -m benchmarks.clusters                          each option of the torch engine
+    … --device cuda                                        on GPUs, one a process
 
 Both loops train the lecture's network on the same batches, in turn, a block of steps each, so that
 whatever else the machine does disturbs both alike. The figure is the median over pairs of blocks.
@@ -49,7 +50,8 @@ def by_hand(device: str) -> Callable[[NDArray[Any], NDArray[Any]], float]:
     """A step of a loop of one's own; it returns the loss of this process's pictures."""
     module = plain().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if torch.distributed.is_initialized():
-        module = DistributedDataParallel(module)
+        own = [torch.device(device)] if device.startswith("cuda") else None
+        module = DistributedDataParallel(module, device_ids=own)
     optimizer = torch.optim.SGD(module.parameters(), lr=RATE, momentum=0.9)
     measure = nn.CrossEntropyLoss()
 
@@ -113,7 +115,12 @@ def in_turn(
 
 def ratio(found: dict[str, list[float]], name: str, base: str) -> float:
     """The median over blocks of how much longer one takes than another."""
-    return statistics.median(a / b for a, b in zip(found[name], found[base], strict=True))
+    return statistics.median(ratios(found, name, base))
+
+
+def ratios(found: dict[str, list[float]], name: str, base: str) -> list[float]:
+    """How much longer one takes than another, block by block."""
+    return [a / b for a, b in zip(found[name], found[base], strict=True)]
 
 
 def main() -> None:
@@ -122,13 +129,16 @@ def main() -> None:
     given.add_argument("--batch", type=int, default=128, help="pictures of a whole batch")
     given.add_argument("--blocks", type=int, default=20)
     given.add_argument("--length", type=int, default=10, help="steps of a block")
+    given.add_argument("--device", default="cpu", help="cuda: of several processes, one each")
     asked = given.parse_args()
-    ranks: Any = get_engine("torch").join()
+    name = f"torch:{asked.device}"
+    engine: Any = get_engine(name)
+    ranks = engine.join()
     if ranks.world == 1:
-        steps = {option or "default": ours(program_of(f"torch{option}")) for option in OPTIONS}
+        steps = {option or "default": ours(program_of(f"{name}{option}")) for option in OPTIONS}
         base = "default"
     else:
-        steps = {"by hand": by_hand("cpu"), "pellucid": ours(program_of("torch"))}
+        steps = {"by hand": by_hand(str(engine.device)), "pellucid": ours(program_of(name))}
         base = "by hand"
     part = ranks.part(asked.batch)
     found = in_turn(steps, part.stop - part.start, asked.blocks, asked.length)
@@ -136,8 +146,11 @@ def main() -> None:
         return
     for name, seconds in found.items():
         milliseconds = 1e3 * statistics.median(seconds)
-        times = ratio(found, name, base)
-        print(f"{name:24} {milliseconds:8.2f} ms a step   {times:.3f} of {base}")
+        line = f"{name:24} {milliseconds:8.2f} ms a step"
+        if name != base:
+            low, middle, high = statistics.quantiles(ratios(found, name, base), n=4)
+            line += f"   {middle:.3f} of {base} (half of the blocks {low:.3f} to {high:.3f})"
+        print(line)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,22 @@
-"""What holds on a GPU: agreement with the reference, speed beside plain PyTorch, feeding.
+"""What holds on a GPU: agreement, speed beside plain PyTorch, feeding, several processes.
 
-    scripts/check-gpu                  on the first GPU
+    scripts/check-gpu                  on the first GPU, and on all for several processes
     scripts/check-gpu --device cpu     a rehearsal without one, with small sizes
 
-It leaves with 1 where the engine disagrees with the reference.
+A part that fails is named, and the others go on; what has not begun after five minutes is left out.
+It leaves with 1 where a part failed, or the engine disagrees with the reference.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import signal
 import statistics
+import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +35,8 @@ from pellucid.training import make_recipe
 from pellucid.training.batch_loader import BatchLoader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pellucid.engines import Program
     from pellucid.engines.engine import Precision
 
@@ -79,18 +85,17 @@ def agreement(device: str, side: int, batch: int) -> dict[str, float]:
     return found
 
 
-def speed(device: str, batch: int, blocks: int) -> dict[str, dict[str, float]]:
-    """Milliseconds a step, and the share of a hand-written loop's, for each option."""
-    steps = {"by hand": by_hand(device)}
-    for option in ("", ",precision=bfloat16", ",compile"):
-        steps[f"torch:{device}{option}"] = ours(program_of(f"torch:{device}{option}"))
+def speed(device: str, batch: int, blocks: int, option: str) -> dict[str, dict[str, float]]:
+    """Milliseconds a step with an option, and how much longer than by hand, side by side."""
+    name = f"torch:{device}{option}"
+    steps = {"by hand": by_hand(device), name: ours(program_of(name))}
     found = in_turn(steps, batch, blocks, 10)
     return {
-        name: {
+        each: {
             "milliseconds": 1e3 * statistics.median(seconds),
-            "of by hand": ratio(found, name, "by hand"),
+            "of by hand": ratio(found, each, "by hand"),
         }
-        for name, seconds in found.items()
+        for each, seconds in found.items()
     }
 
 
@@ -113,32 +118,110 @@ def feeding(device: str, side: int, batch: int, steps: int) -> dict[str, float]:
     return found
 
 
+def together(device: str, batch: int, blocks: int) -> list[str]:
+    """What a step by several processes takes beside a loop by hand, in the words of the benchmark.
+
+    There are as many as GPUs, at most four, by NCCL; without any two, by gloo.
+    """
+    count = min(4, torch.cuda.device_count()) if device.startswith("cuda") else 2
+    if count < 2:
+        return ["one GPU alone: several processes were not tried"]
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node",
+        str(count), "-m", "benchmarks.clusters", "--device", device.partition(":")[0],
+        "--batch", str(batch), "--blocks", str(blocks), "--length", "5",
+    ]  # fmt: skip
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as started:
+        try:
+            said, wrong = started.communicate()
+        except BaseException:
+            started.terminate()  # it ends those that it started
+            raise
+    if started.returncode:
+        raise RuntimeError(wrong.strip()[-2000:])
+    return [f"{count} processes", *said.splitlines()]
+
+
+def parts(device: str) -> dict[str, Callable[[], Any]]:
+    """What is checked and measured, by name; on a processor with small sizes."""
+    large = device != "cpu"
+    batch, blocks = (512, 20) if large else (32, 2)
+    options = {"float32": "", "bfloat16": ",precision=bfloat16", "compiled": ",compile"}
+    speeds = {
+        f"speed, {name}": partial(speed, device, batch, blocks, option)
+        for name, option in options.items()
+    }
+    sizes = (224, 64, 60) if large else (32, 4, 2)
+    return {
+        "agreement": partial(agreement, device, 32, 4 if large else 2),
+        "feeding": partial(feeding, device, *sizes),
+        "several processes": partial(together, device, batch, blocks),
+        **speeds,  # the last one compiles, which takes longest
+    }
+
+
+def measured(name: str, part: Callable[[], Any], seconds: float) -> dict[str, Any]:
+    """What a part gives, or why it gave nothing; with how long it took.
+
+    Args:
+        name: Of the part.
+        part: Computes it.
+        seconds: After which it is broken off.
+    """
+
+    def broken_off(*_: object) -> None:
+        raise TimeoutError(f"broken off after {seconds:.0f} s")
+
+    if seconds < 1:
+        return {"failed": "left out: there was no time left"}
+    began = time.perf_counter()
+    before = signal.signal(signal.SIGALRM, broken_off)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        found: dict[str, Any] = {"found": part()}
+    except Exception as error:  # noqa: BLE001 - the other parts go on, whatever it is
+        found = {"failed": f"{type(error).__name__}: {error}"}
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    found["seconds"] = round(time.perf_counter() - began, 1)
+    print(f"{name}: {json.dumps(found)}", file=sys.stderr, flush=True)
+    return found
+
+
 def main() -> None:
-    """Check and measure, print it, and leave with 1 where the engine disagrees."""
+    """Check and measure, print it, and leave with 1 where something is wrong."""
     given = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     given.add_argument("--device", default="cuda")
     given.add_argument("--json", type=Path, help="a file to write the figures to")
+    given.add_argument("--limit", type=float, default=300, help="seconds for all together")
     asked = given.parse_args()
-    large = asked.device != "cpu"
+    end = time.perf_counter() + asked.limit
     get_engine(f"torch:{asked.device}")  # says what there is, where this is not
-    name = torch.cuda.get_device_name() if asked.device.startswith("cuda") else asked.device
-    found: dict[str, Any] = {"device": name, "torch": torch.__version__}
-    found["agreement"] = agreement(asked.device, 32, 8 if large else 2)
-    found["speed"] = speed(asked.device, 512 if large else 32, 20 if large else 2)
-    found["feeding"] = feeding(
-        *((asked.device, 224, 64, 60) if large else (asked.device, 32, 4, 2))
-    )
+    cuda = asked.device.startswith("cuda")
+    found: dict[str, Any] = {
+        "device": torch.cuda.get_device_name(asked.device) if cuda else asked.device,
+        "torch": torch.__version__,
+    }
+    for name, part in parts(asked.device).items():
+        found[name] = measured(name, part, end - time.perf_counter())
     text = json.dumps(found, indent=1)
     print(text)
     if asked.json is not None:
         asked.json.write_text(text + "\n", encoding="utf-8")
     wrong = [
-        f"{name} by {apart:.1e} (at most {TOLERANCE[NETWORKS[name]]})"
-        for name, apart in found["agreement"].items()
+        f"{name}: {each['failed']}"
+        for name, each in found.items()
+        if isinstance(each, dict) and "failed" in each
+    ]
+    wrong += [
+        f"{name} differs from the reference by {apart:.1e} (at most {TOLERANCE[NETWORKS[name]]})"
+        for name, apart in found["agreement"].get("found", {}).items()
         if not apart <= TOLERANCE[NETWORKS[name]]
     ]
     if wrong:
-        sys.exit(f"differs from the reference: {', '.join(wrong)}")
+        sys.exit("\n".join(wrong))
 
 
 if __name__ == "__main__":

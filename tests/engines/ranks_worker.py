@@ -26,10 +26,7 @@ from pellucid.layers import (
     BatchNorm,
     Conv2D,
     Dense,
-    Dropout,
     Flatten,
-    MaxPool,
-    Normalise,
     ReLU,
     Sequential,
 )
@@ -37,6 +34,7 @@ from pellucid.ops import CrossEntropy
 from pellucid.optimizers import SGD
 from pellucid.training import make_recipe, train
 from pellucid.training.batch_loader import BatchLoader
+from tests.training.runs import CLASSES, layers
 
 if TYPE_CHECKING:
     from pellucid.engines import Program
@@ -50,10 +48,7 @@ LOSS = CrossEntropy(0.1, (0.5, 1.0, 3.0))
 
 
 def network(*, norm: bool) -> Network:
-    layers: list[Any] = [Normalise([128.0], [64.0]), Conv2D(4, 3)]
-    layers += [BatchNorm()] if norm else []
-    layers += [ReLU(), Dropout(0.3), MaxPool(2), Flatten(), Dense(3)]
-    graph = Sequential(layers).graph((7, 6, 1))
+    graph = layers(norm=norm).graph((7, 6, 1))
     return Network(graph, initial_weights(graph, 1))
 
 
@@ -62,7 +57,7 @@ def pictures() -> Dataset:
     labels = random.integers(0, 3, PICTURES)
     images = random.integers(0, 256, (PICTURES, 7, 6, 1))
     images[np.arange(PICTURES), labels] //= 4
-    return Dataset(images.astype(np.uint8), labels, ("a", "b", "c"), name="few")
+    return Dataset(images.astype(np.uint8), labels, CLASSES, name="few")
 
 
 def recipe(**more: Any) -> Any:
@@ -93,8 +88,7 @@ def curve(*, norm: bool, engine: str = "torch", mixup: float = 0.0) -> tuple[Arr
 
 def repeated(engine: str) -> Array:
     """The losses of steps by one batch, of a network that has little to compile."""
-    layers: list[Any] = [Conv2D(2, 3), BatchNorm(), ReLU(), Flatten(), Dense(3)]
-    graph = Sequential(layers).graph((7, 6, 1))
+    graph = Sequential([Conv2D(2, 3), BatchNorm(), ReLU(), Flatten(), Dense(3)]).graph((7, 6, 1))
     step = Step.of(graph, LOSS, SGD(), seed=5)
     program = get_engine(engine).load(Network(graph, initial_weights(graph, 1)), step)
     data, ranks = pictures(), program.ranks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
@@ -225,6 +225,11 @@ MaxPixelsAsTrained = Annotated[
     typer.Option(
         min=1, help="Pictures with more pixels are left out.", show_default="as in training"
     ),
+]
+Dtype = Literal["uint8", "float32"]
+PixelType = Annotated[
+    Dtype,
+    typer.Option("--dtype", help="How grey levels 0 .. 255 are given.", **chosen("dtype", Dtype)),
 ]
 PathColumn = Annotated[
     str | None,

@@ -14,7 +14,6 @@ from pellucid.engines import DEFAULT
 from pellucid.text import printable
 
 Target = Literal["x86_64", "aarch64", "thumbv7em", "riscv32"]
-Dtype = Literal["uint8", "float32"]
 
 
 def compile_(
@@ -36,12 +35,7 @@ def compile_(
         str | None,
         typer.Option(help="What the functions begin with.", show_default="the model's name"),
     ] = None,
-    dtype: Annotated[
-        Dtype,
-        typer.Option(
-            help="How grey levels 0 .. 255 are given.", **arguments.chosen("dtype", Dtype)
-        ),
-    ] = "uint8",
+    dtype: arguments.PixelType = "uint8",
     classes: arguments.ClassNames = None,
     json: arguments.Json = False,
 ) -> None:

@@ -15,7 +15,6 @@ from pellucid.engines import DEFAULT
 from pellucid.text import printable
 
 Layout = Literal["nhwc", "nchw"]
-Dtype = Literal["uint8", "float32"]
 
 
 def export(
@@ -28,12 +27,7 @@ def export(
             **arguments.chosen("layout", Layout),
         ),
     ] = "nhwc",
-    dtype: Annotated[
-        Dtype,
-        typer.Option(
-            help="How grey levels 0 .. 255 are given.", **arguments.chosen("dtype", Dtype)
-        ),
-    ] = "uint8",
+    dtype: arguments.PixelType = "uint8",
     classes: arguments.ClassNames = None,
     json: arguments.Json = False,
 ) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pellucid.cli.run_report import RunReport, made_by, write_quarantined
+from pellucid.cli.kept_run import fit_kept, kept_in
+from pellucid.cli.run_report import made_by, write_quarantined
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.errors import ArgumentError
 from pellucid.text import folder_name, printable
@@ -98,8 +98,7 @@ def train_generator(
         json: Whether the result is printed as JSON.
     """
     from pellucid.training.progress import ProgressBar
-    from pellucid.training.run_folder import RunFolder, free_folder
-    from pellucid.training.saved_run import DamagedStateWarning
+    from pellucid.training.run_folder import RunFolder
 
     console, source = remarks(), options.data or ""
     model = generator_of(completed)
@@ -109,8 +108,7 @@ def train_generator(
     console.print(f"task: {splits.train.targets.title}")
     if resume is None and (line := model.start_line()) is not None:
         console.print(line)
-    folder = resume or out or free_folder(Path("runs"), f"{folder_name(source)}-generator")
-    console.print(f"the run is kept in {printable(folder)}")
+    folder = kept_in(out, resume, f"{folder_name(source)}-generator")
     epochs = model.planned_epochs(splits.train)
     diagnoses: tuple[Diagnosis, ...] = ()
 
@@ -121,19 +119,11 @@ def train_generator(
         if options.report:
             diagnoses = _report(fitted, splits, folder)
 
-    with ProgressBar(epochs, console) as bar, warnings.catch_warnings():
-        warnings.simplefilter("ignore", DamagedStateWarning)  # reported when the run was found
-        model.fit(
-            splits.train,
-            out=folder,
-            overwrite=overwrite,
-            resume=resume is not None,
-            minutes=options.save_every,
-            notes=vars(options.for_anywhere()),
-            watchers=[bar, RunReport(folder, splits.quarantined)],
-            finish=finish,
-            verbose=0,  # the bar is among the watchers
-        )
+    bar = ProgressBar(epochs, console)
+    fit_kept(
+        model, splits, folder, options, bar,
+        overwrite=overwrite, resume=resume is not None, finish=finish,
+    )  # fmt: skip
     if json:
         print_json(
             {

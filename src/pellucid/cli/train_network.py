@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import shlex
-import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.cli import option_values
 from pellucid.cli.engine_options import ranks_line
+from pellucid.cli.kept_run import fit_kept, kept_in
 from pellucid.cli.leakage import ONE_CLASS, check_allowed, leakage_notes, picture_root
 from pellucid.cli.learning_rate import learning_rate_line
-from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
+from pellucid.cli.run_report import best_chance, judge, write_quarantined
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.cli.transfer_notes import (
     body_hint,
@@ -56,8 +56,6 @@ def train_network(
         json: Whether the result is printed as JSON.
     """
     from pellucid.training.progress import ProgressBar
-    from pellucid.training.run_folder import free_folder
-    from pellucid.training.saved_run import DamagedStateWarning
 
     console, source, allowed = remarks(), options.data or "", check_allowed(options.allow)
     ranks = get_engine(completed.engine).join()
@@ -66,30 +64,19 @@ def train_network(
     model = completed.estimator(splits.train.kind)  # known only now
     line = _say_start(options, model, splits, source, resume)
     run = f"{folder_name(source)}-{options.architecture or model.architecture}"
-    folder = resume or out or free_folder(Path("runs"), run)
-    console.print(f"the run is kept in {printable(folder)}")
+    folder = kept_in(out, resume, run)
     recipe = model.planned_recipe(splits.train)
     if (shared := ranks_line(ranks, recipe.batch_size, options.engine)) is not None:
         console.print(shared)
     if recipe.epochs > recipe.head_epochs:
         console.print(learning_rate_line(model, splits.train))
-    with ProgressBar(recipe.epochs, console, splits.train.noun) as bar, warnings.catch_warnings():
-        warnings.simplefilter("ignore", DamagedStateWarning)  # reported when the run was found
-        finish = _Finish(options, splits, source, folder, notes, line, bar)
-        model.fit(
-            splits.train,
-            validation_data=splits.validation,
-            out=folder,
-            overwrite=overwrite,
-            resume=resume is not None,
-            minutes=options.save_every,
-            allow_one_class=ONE_CLASS in allowed,
-            notes=vars(options.for_anywhere()),
-            watchers=[bar, RunReport(folder, splits.quarantined)],
-            finish=finish,
-            verbose=0,  # the bar is among the watchers
-            cache=options.cache,
-        )
+    bar = ProgressBar(recipe.epochs, console, splits.train.noun)
+    finish = _Finish(options, splits, source, folder, notes, line, bar)
+    fit_kept(
+        model, splits, folder, options, bar,
+        validation_data=splits.validation, overwrite=overwrite, resume=resume is not None,
+        allow_one_class=ONE_CLASS in allowed, finish=finish, cache=options.cache,
+    )  # fmt: skip
     if ranks.leads:
         _say_result(model, finish, recipe.epochs, json=json)
 
