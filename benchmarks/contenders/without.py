@@ -15,11 +15,11 @@ from pellucid.engines.native import compile as compiling
 from pellucid.engines.native.emit import kernel_gradient
 from pellucid.engines.native.emit.ir import Vectors
 from pellucid.engines.native.lower import regions
-from pellucid.engines.native.lower.fold import Folded
 from pellucid.engines.native.memory import geometry
 from pellucid.engines.native.memory.live_ranges import LiveRanges
 from pellucid.engines.native.program import NativeProgram
 from pellucid.engines.native.runtime.host import compiled
+from pellucid.graph.fold import Folded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

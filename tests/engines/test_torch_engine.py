@@ -23,6 +23,7 @@ from pellucid.ops import (
     CHOICES,
     LOSSES,
     OPERATIONS,
+    QUANTISED,
     CrossEntropy,
     Dense,
     Dropout,
@@ -71,7 +72,7 @@ def check_complete(page: Mapping[str, object], registry: Mapping[str, object]) -
 
 def test_the_pages_are_complete() -> None:
     rules = {PositiveGradient.kind: PositiveGradient}
-    check_complete(operations.MAPPINGS, {**OPERATIONS, **CHOICES, **rules})
+    check_complete(operations.MAPPINGS, {**OPERATIONS, **CHOICES, **QUANTISED, **rules})
     check_complete(losses.MAPPINGS, LOSSES)
     check_complete(optimizers.MAPPINGS, OPTIMIZERS)
     check_complete(

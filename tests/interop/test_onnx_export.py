@@ -20,7 +20,7 @@ from pellucid.interop.onnx.export import file_of, onnx_graph, onnx_model
 from pellucid.interop.onnx.operations import MAPPINGS
 from pellucid.interop.onnx.options import InputForm
 from pellucid.layers import Conv2D, Dense, Flatten, ReLU, Sequential
-from pellucid.ops import OPERATIONS, PReLU, Propose
+from pellucid.ops import OPERATIONS, QUANTISED, PReLU, Propose
 from pellucid.tasks import MultiLabel, Regression, SingleLabel
 from tests.engines.networks import GRAPHS, WORDS
 from tests.engines.test_operations import build
@@ -45,7 +45,7 @@ def answers(of: Model, images: np.ndarray) -> np.ndarray:
 
 
 def test_every_operation_has_its_counterpart() -> None:
-    assert MAPPINGS.keys() == {*OPERATIONS, Propose.kind}
+    assert MAPPINGS.keys() == {*OPERATIONS, *QUANTISED, Propose.kind}
 
 
 @pytest.mark.parametrize("name", [*GRAPHS, *WORDS])

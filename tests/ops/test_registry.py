@@ -12,7 +12,7 @@ import pytest
 
 from pellucid import ops, optimizers
 from pellucid.errors import ArgumentError
-from pellucid.ops import CHOICES, LOSSES, OPERATIONS
+from pellucid.ops import CHOICES, LOSSES, OPERATIONS, QUANTISED
 from pellucid.ops.find_boxes import FindBoxes
 from pellucid.ops.find_regions import FindRegions
 from pellucid.ops.grey_levels import GreyLevels
@@ -74,6 +74,12 @@ def test_what_chooses_is_tested_by_itself(kind: str) -> None:
     assert Path(__file__).with_name(f"test_{kind}.py").exists()
 
 
+@pytest.mark.parametrize("kind", QUANTISED)
+def test_what_computes_with_whole_numbers_is_tested_by_itself(kind: str) -> None:
+    assert kind not in OPERATIONS
+    assert kind in Path(__file__).with_name("test_whole_numbers.py").read_text("utf-8")
+
+
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_every_optimizer_is_in_every_check(kind: str) -> None:
     assert kind in {peer.rule.kind for peer in PEERS}
@@ -98,7 +104,8 @@ def concrete(package: str, base: type) -> set[type]:
 
 def test_nothing_is_forgotten_by_the_registries() -> None:
     in_no_file = {FindBoxes, FindRegions, GreyLevels, PositiveGradient, Rescale}
-    every = {*OPERATIONS.values(), *LOSSES.values(), *CHOICES.values()} | in_no_file
+    tables = OPERATIONS, LOSSES, CHOICES, QUANTISED
+    every = {made for table in tables for made in table.values()} | in_no_file
     assert concrete("pellucid.ops", Operation) == every
     assert concrete("pellucid.ops", Loss) == set(LOSSES.values())
     assert concrete("pellucid.optimizers", Optimizer) == set(OPTIMIZERS.values())
@@ -106,7 +113,13 @@ def test_nothing_is_forgotten_by_the_registries() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "made"),
-    [*OPERATIONS.items(), *LOSSES.items(), *CHOICES.items(), *OPTIMIZERS.items()],
+    [
+        *OPERATIONS.items(),
+        *LOSSES.items(),
+        *CHOICES.items(),
+        *QUANTISED.items(),
+        *OPTIMIZERS.items(),
+    ],
 )
 def test_kinds_are_frozen_dataclasses(kind: str, made: type) -> None:
     assert made.kind == kind  # type: ignore[attr-defined]

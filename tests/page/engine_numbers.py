@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.engines.native.lower.fold import fold
+from pellucid.graph.fold import fold
 from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, ReLU, Sequential
 from pellucid.ops import CentreLoss, CrossEntropy, Propose
 from pellucid.ops.find_boxes import FindBoxes

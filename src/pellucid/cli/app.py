@@ -27,6 +27,7 @@ from pellucid.cli.kernels import kernels
 from pellucid.cli.lecture import lecture
 from pellucid.cli.page import page
 from pellucid.cli.predict import predict
+from pellucid.cli.quantise import quantise
 from pellucid.cli.runs import runs
 from pellucid.cli.serve import serve
 from pellucid.cli.shard import shard
@@ -110,6 +111,7 @@ for command in (
     explain,
     kernels,
     surgery,
+    quantise,
     experiment,
     export,
     verify,

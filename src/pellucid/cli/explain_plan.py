@@ -31,10 +31,14 @@ def explain_plan(
     from pellucid.cores import available_threads
     from pellucid.engines.native.report import report
     from pellucid.engines.native.runtime.host.this_machine import host_target
+    from pellucid.graph import is_quantised
 
     target = host_target(available_threads())
     if train and task is not None and task.parts:  # its body is frozen, and others are behind it
         remarks().print("the plan is that of an answer: this network learns behind its body alone")
+        train = False
+    if train and is_quantised(graph):
+        remarks().print("the plan is that of an answer: a quantised network does not learn")
         train = False
     loss = None if task is None else task.loss()
     plan = report(graph, target, batch=batch, training=train, loss=loss)

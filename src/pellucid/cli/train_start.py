@@ -12,6 +12,7 @@ from pellucid.data.boxes import Boxes
 from pellucid.data.reading import Reading
 from pellucid.data.transcripts import Transcripts
 from pellucid.errors import ArgumentError
+from pellucid.graph import check_reals
 from pellucid.known_names import find_name
 from pellucid.text import printable
 
@@ -85,6 +86,7 @@ def _taken(context: typer.Context, given: str, out: Path | None, *, cut: bool) -
         remarks().print(remark)
     check_apart(given, out)
     _check_architecture(context, found, given)
+    check_reals(found.network.graph, "training")
     if found.task.makes_pictures:
         check_startable(found, given)
     if cut:  # said before the pictures cost any time

@@ -18,6 +18,7 @@ from pellucid.engines.batches import values_bytes
 from pellucid.engines.ranks import ALONE, Ranks, refuse_several
 from pellucid.engines.step import Learning, Step, with_loss
 from pellucid.errors import ArgumentError, ShapeError
+from pellucid.graph import check_reals
 from pellucid.known_names import find_name
 from pellucid.renamed import OldAttribute, warn
 from pellucid.short_repr import short_repr
@@ -387,9 +388,11 @@ def named_steps(network: Network, steps: Mapping[str, Step] | Step | None) -> di
 
     Raises:
         ShapeError: Naming the first weight that the network lacks.
+        ArgumentError: If a graph is quantised.
     """
     named = {TRAIN: steps} if isinstance(steps, Step) else dict(steps or {})
     for step in named.values():
+        check_reals(step.graph, "training")
         check_known(step.graph, network.parameters)
     return named
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from pellucid.checks import brief
 from pellucid.errors import ArgumentError, ShapeError
+from pellucid.graph.whole import check_reals
 from pellucid.ops.loss import one_hot
 from pellucid.ops.operation import describe
 
@@ -98,9 +99,10 @@ def check_origins(graph: Graph, at: Mapping[str, Array], count: int) -> dict[str
         count: How many examples there are.
 
     Raises:
-        ArgumentError: If there is no such value.
+        ArgumentError: If there is no such value, or the graph is quantised.
         ShapeError: If one is not shaped as its value.
     """
+    check_reals(graph, "a gradient")
     found = {}
     for given, array in at.items():
         name = graph.value(given)

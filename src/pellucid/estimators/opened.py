@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.engines import get_engine
 from pellucid.estimators.answering import AnsweringEstimator
 from pellucid.estimators.reading import as_images
@@ -14,12 +15,14 @@ from pellucid.explain.backward import backward
 from pellucid.explain.explanation import explain
 from pellucid.explain.surgery import edit_model
 from pellucid.explain.trace import trace
+from pellucid.quantisation import MOST_PICTURES, quantise
 from pellucid.renamed import OldAttribute
 from pellucid.training.fit import Fitted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pellucid.data.dataset import Dataset
     from pellucid.data.preprocessing import Picture
     from pellucid.explain.backward import Backward
     from pellucid.explain.evidence import Evidence
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from pellucid.explain.trace import Trace
     from pellucid.explain.truth import Right
     from pellucid.explain.update_rule import UpdateRule
+    from pellucid.files import Model
 
 
 class OpenEstimator(AnsweringEstimator):
@@ -142,6 +146,23 @@ class OpenEstimator(AnsweringEstimator):
             ArgumentError: If there is no such layer, map, weight or kernel, or the change does not
                 suit it.
         """
-        model = edit_model(self.model_, edits)
+        return self._with_model(edit_model(self.model_, edits))
+
+    def quantised(self, data: Dataset, *, most: int = MOST_PICTURES) -> Self:
+        """A new estimator whose layers compute with whole numbers of 8 bits; this one stays.
+
+        Args:
+            data: Pictures of the network's size, best those that it learned from.
+            most: How many of them scales are found from, evenly over the data; at least 1.
+
+        Raises:
+            ArgumentError: If the network cannot be quantised.
+        """
+        checks.whole("most", most)
+        chosen = np.linspace(0, len(data) - 1, min(most, len(data))).astype(int)
+        engine = get_engine(self.engine)
+        return self._with_model(quantise(self.model_, data.images[chosen], engine=engine).model)
+
+    def _with_model(self, model: Model) -> Self:
         program = get_engine(self.engine).load(model.network)
         return self._changed(Fitted(model, program))

@@ -1,7 +1,8 @@
 """The model file: everything that a prediction needs, in one ``.safetensors``.
 
-Weights are kept under their full names (``conv1.kernel``), in float32; the self-test's images and
-logits as ``self_test.images`` and ``self_test.logits``. The JSON text (see
+Weights are kept under their full names (``conv1.kernel``), in float32, those of quantised layers
+that are whole numbers in int8 and int32; the self-test's images and logits as
+``self_test.images`` and ``self_test.logits``. The JSON text (see
 :mod:`pellucid.files.container`) holds ``graphs``, of which ``main`` answers and all use the same
 weights; ``task`` with its settings, see :mod:`pellucid.tasks`; ``preprocessing``, ``provenance``
 and ``self_test``, the name of the engine that computed the logits. ``docs/model-format.md`` has the
@@ -25,7 +26,8 @@ from pellucid.files.atomic import write_file
 from pellucid.files.container import Contents, pack, unpack, unpack_bytes
 from pellucid.files.format_1 import MAIN, upgraded
 from pellucid.files.limits import check_limits
-from pellucid.graph import Network, graph_from_dict, graph_to_dict
+from pellucid.graph import Network, graph_from_dict, graph_to_dict, is_quantised
+from pellucid.graph.network import parameters
 from pellucid.settings import to_dict
 from pellucid.short_repr import short_repr
 from pellucid.tasks import Detection, MultiLabel, SingleLabel, Task, task_from_dict
@@ -33,7 +35,7 @@ from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,10 +43,14 @@ if TYPE_CHECKING:
     from pellucid.engines import Engine
     from pellucid.files.strict_json import JSON
     from pellucid.graph import Graph
+    from pellucid.ops.operation import Parameter
 
 KIND = "model"
-FORMAT = 2
-"""The version of the format that is written, and the newest that is read."""
+FORMAT = 3
+"""The newest version of the format, which quantised models are written in."""
+
+FORMAT_OF_REALS = 2
+"""The version in which all others are written, so that earlier versions go on reading them."""
 
 MOST_GRAPHS = 100
 """No model has more graphs: a guard against hostile files."""
@@ -198,7 +204,7 @@ def model_bytes(
     if engine is not None:
         found = self_test.compute_logits(network, images, engine)
         try:
-            self_test.check_logits(logits, found)
+            self_test.check_logits(logits, found, graph)
         except ArgumentError as error:
             raise ArgumentError(
                 f"engine {engine.name!r} and the reference disagree on this network: {error}; "
@@ -212,8 +218,10 @@ def model_bytes(
         "provenance": model.provenance,
         "self_test": {"engine": engine.name if engine else "reference"},
     }
-    contents = Contents(document, {**weights, IMAGES: images, LOGITS: logits})
-    return pack(KIND, FORMAT, contents)
+    stored = _stored(network, weights)
+    contents = Contents(document, {**stored, IMAGES: images, LOGITS: logits})
+    whole = any(map(is_quantised, graphs.values()))
+    return pack(KIND, FORMAT if whole else FORMAT_OF_REALS, contents)
 
 
 def load_model(path: str | os.PathLike[str], *, engine: Engine | None = None) -> Model:
@@ -276,10 +284,12 @@ def _model(contents: Contents, engine: Engine) -> Model:
     _check_self_test(document["self_test"])
     graphs = _graphs(document["graphs"])
     graph = graphs.pop(MAIN)
-    for name, array in arrays.items():
-        _check_float32(name, array)
+    whole = any(map(is_quantised, (graph, *graphs.values())))
+    if whole != (contents.version == FORMAT):
+        described = "a quantised" if whole else "no quantised"
+        raise ArgumentError(f"it has {described} layer, but is of format {contents.version}")
     model = Model(
-        Network(graph, arrays, graphs),
+        Network(graph, _weights(arrays, parameters((graph, *graphs.values()))), graphs),
         task_from_dict(document["task"]),
         Preprocessing.from_dict(document["preprocessing"]),
         provenance,
@@ -292,9 +302,8 @@ def _model(contents: Contents, engine: Engine) -> Model:
         raise ArgumentError(f"its self-test has {len(images)} images and logits {logits.shape}")
     count = self_test.affordable(graph, len(images))
     try:
-        self_test.check_logits(
-            self_test.compute_logits(model.network, images[:count], engine), logits[:count]
-        )
+        found = self_test.compute_logits(model.network, images[:count], engine)
+        self_test.check_logits(found, logits[:count], graph)
     except ArgumentError as error:
         raise ArgumentError(f"it fails its self-test on this machine: {error}") from error
     return model
@@ -327,6 +336,35 @@ def _check_self_test(values: object) -> None:
     engine = values.get("engine") if isinstance(values, dict) else None
     if not isinstance(values, dict) or values.keys() != {"engine"} or not isinstance(engine, str):
         raise ArgumentError("its self_test must be an object with the name of an engine")
+
+
+def _stored(network: Network, weights: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
+    """Weights as a file has them: whole numbers as such."""
+    return {
+        name: weights[name].astype(parameter.dtype, copy=False)
+        for name, parameter in network.parameters.items()
+    }
+
+
+def _weights(
+    arrays: dict[str, NDArray[Any]], known: Mapping[str, Parameter]
+) -> dict[str, NDArray[np.float32]]:
+    """The reverse of :func:`_stored`.
+
+    Raises:
+        ArgumentError: If an array is not of its parameter's type, or not finite.
+    """
+    found = {}
+    for name, array in arrays.items():
+        dtype = known[name].dtype if name in known else "float32"
+        if dtype == "float32":
+            _check_float32(name, array)
+        elif array.dtype != dtype:
+            raise ArgumentError(f"{name!r:.80} must be {dtype}, got {array.dtype}")
+        found[name] = array.astype(np.float32, copy=False)
+        if dtype == "int32" and (found[name].astype(np.int64) != array).any():
+            raise ArgumentError(f"{name!r:.80} holds numbers that no float32 holds exactly")
+    return found
 
 
 def _float32(name: str, array: NDArray[Any]) -> NDArray[np.float32]:

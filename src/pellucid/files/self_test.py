@@ -15,6 +15,7 @@ import numpy as np
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
 from pellucid.files.limits import running_costs
+from pellucid.graph import is_quantised
 from pellucid.ops import CHOICES
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ Engines and processors add in different orders. In float32 a sum of n terms so d
 if every layer errs the same way. What damages a model (a missing bias, a kernel turned round)
 differs by 10⁻² or more.
 """
+
+WHOLE_TOLERANCE = 5e-2
+"""The same for quantised networks. Where a value lies half-way between two whole numbers, rounding
+decides for one of them, which is a step of up to 1/127 of the layer's largest value, and many such
+steps add up. Networks whose values are exact up to each such decision differ by nothing."""
 
 _WORK_PER_PLACE = 100_000
 """Multiply-adds that take as long as one more place of a window."""
@@ -105,18 +111,19 @@ def compute_logits(
     return logits.astype(np.float32)
 
 
-def tolerance(expected: NDArray[np.float32]) -> float:
+def tolerance(expected: NDArray[np.float32], graph: Graph) -> float:
     """How far logits may differ from those expected before more than rounding must be the cause."""
-    return RELATIVE_TOLERANCE * float(np.abs(expected).max()) + ABSOLUTE_TOLERANCE
+    relative = WHOLE_TOLERANCE if is_quantised(graph) else RELATIVE_TOLERANCE
+    return relative * float(np.abs(expected).max()) + ABSOLUTE_TOLERANCE
 
 
-def check_logits(found: NDArray[np.float32], expected: NDArray[np.float32]) -> None:
-    """Check that logits agree within rounding.
+def check_logits(found: NDArray[np.float32], expected: NDArray[np.float32], graph: Graph) -> None:
+    """Check that a graph's logits agree within rounding.
 
     Raises:
         ArgumentError: With the measured difference, and what is allowed.
     """
-    scale, allowed = float(np.abs(expected).max()), tolerance(expected)
+    scale, allowed = float(np.abs(expected).max()), tolerance(expected, graph)
     difference = float(np.abs(found.astype(np.float64) - expected).max())
     if not difference <= allowed:
         raise ArgumentError(

@@ -16,6 +16,7 @@ from pellucid.graph.output_layers import classifier_weights, first_factors, outp
 from pellucid.graph.receptive import ReceptiveField, receptive_fields
 from pellucid.graph.serialise import graph_from_dict, graph_to_dict
 from pellucid.graph.summary import Row, Summary, summarise
+from pellucid.graph.whole import check_reals, is_quantised
 
 __all__ = [
     "INPUT",
@@ -28,12 +29,14 @@ __all__ = [
     "Row",
     "Summary",
     "Weights",
+    "check_reals",
     "check_weights",
     "classifier_weights",
     "first_factors",
     "graph_from_dict",
     "graph_to_dict",
     "initial_weights",
+    "is_quantised",
     "output_layers",
     "parameters",
     "receptive_fields",

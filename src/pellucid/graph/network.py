@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.errors import ShapeError
+from pellucid.errors import ArgumentError, ShapeError
 from pellucid.graph.graph import Graph
 from pellucid.ops.initializers import initialise
 from pellucid.renamed import warn
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array, Parameter
+    from pellucid.ops.types import DType
 
 Weights = dict[str, "Array"]
 """Arrays by full name: ``{"conv1.kernel": …, "conv1.bias": …}``."""
@@ -108,6 +109,7 @@ def check_weights(expected: Graph | Mapping[str, Parameter], weights: Mapping[st
 
     Raises:
         ShapeError: Naming the first that is not.
+        ArgumentError: If numbers that must be whole are not, or do not fit.
     """
     if isinstance(expected, Graph):
         expected = parameters([expected])
@@ -119,8 +121,19 @@ def check_weights(expected: Graph | Mapping[str, Parameter], weights: Mapping[st
                 f"weight {name!r} must have the shape {parameter.shape}, got "
                 f"{tuple(weights[name].shape)}"
             )
+        if parameter.dtype != "float32":
+            _check_whole(name, weights[name], parameter.dtype)
     if superfluous := sorted(weights.keys() - expected.keys()):
         raise ShapeError(f"the network has no weight {superfluous[0]!r}")
+
+
+def _check_whole(name: str, array: Array, dtype: DType) -> None:
+    bounds, numbers = np.iinfo(dtype), np.asarray(array, np.float64)
+    if not ((numbers == np.rint(numbers)) & (abs(numbers) <= bounds.max)).all():
+        raise ArgumentError(
+            f"weight {name!r:.80} must hold whole numbers {-bounds.max} .. {bounds.max}, as "
+            "quantised layers have them"
+        )
 
 
 def initial_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -> Weights:

@@ -11,7 +11,7 @@ from typing import Any
 from pellucid.checks import LARGEST, brief
 from pellucid.errors import ArgumentError
 from pellucid.graph.graph import INPUT, Graph, Node
-from pellucid.ops import CHOICES, LOSSES, OPERATIONS
+from pellucid.ops import CHOICES, LOSSES, OPERATIONS, QUANTISED
 from pellucid.ops.types import Type
 from pellucid.settings import from_dict, to_dict
 
@@ -119,5 +119,6 @@ def _node(values: object) -> Node:
         raise ArgumentError(
             f"node {brief(name)}: the name of shared weights must be text, got {brief(weights)}"
         )
-    operation = from_dict(values["operation"], {**OPERATIONS, **LOSSES, **CHOICES}, "operation")
+    known = {**OPERATIONS, **LOSSES, **CHOICES, **QUANTISED}
+    operation = from_dict(values["operation"], known, "operation")
     return Node(name, operation, tuple(inputs), weights or "")

@@ -43,6 +43,9 @@ from pellucid.ops.perspective_divide import PerspectiveDivide
 from pellucid.ops.prelu import PReLU
 from pellucid.ops.projective_grid import ProjectiveGrid
 from pellucid.ops.propose import Propose
+from pellucid.ops.quantise import Quantise
+from pellucid.ops.quantised_conv2d import QuantisedConv2D
+from pellucid.ops.quantised_dense import QuantisedDense
 from pellucid.ops.region_loss import RegionLoss
 from pellucid.ops.relu import ReLU
 from pellucid.ops.relu6 import ReLU6
@@ -70,6 +73,7 @@ __all__ = [
     "LOSSES",
     "LSTM",
     "OPERATIONS",
+    "QUANTISED",
     "Add",
     "AffineGrid",
     "AnchorLoss",
@@ -107,6 +111,9 @@ __all__ = [
     "PerspectiveDivide",
     "ProjectiveGrid",
     "Propose",
+    "Quantise",
+    "QuantisedConv2D",
+    "QuantisedDense",
     "ReLU",
     "ReLU6",
     "RegionLoss",
@@ -177,6 +184,11 @@ OPERATIONS: dict[str, type[Operation]] = {
 
 CHOICES: dict[str, type[Operation]] = {each.kind: each for each in (Propose, SampleRegions)}
 """Operations that choose among values, which has no gradient, by their kinds: in files as well."""
+
+QUANTISED: dict[str, type[Operation]] = {
+    each.kind: each for each in (Quantise, QuantisedConv2D, QuantisedDense)
+}
+"""Operations that make or read whole numbers, which has no gradient, by their kinds."""
 
 LOSSES: dict[str, type[Loss]] = {
     loss.kind: loss

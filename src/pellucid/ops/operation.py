@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pellucid.errors import ShapeError
 from pellucid.ops.formula import Named, nested
 from pellucid.ops.terms import maximum, weighted
-from pellucid.ops.types import Type
+from pellucid.ops.types import DType, Type
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
@@ -69,6 +69,7 @@ class Parameter:
         role: See :data:`Role`.
         fan_in: How many inputs join in one output value (used by the initialisers).
         fan_out: How many outputs one input value reaches.
+        dtype: Of its numbers in model files; arrays hold all as floats, whole ones exactly.
     """
 
     shape: Shape
@@ -76,6 +77,7 @@ class Parameter:
     role: Role
     fan_in: int = 1
     fan_out: int = 1
+    dtype: DType = "float32"
 
     @property
     def trainable(self) -> bool:
@@ -184,6 +186,8 @@ class Operation(ABC):
         """
         if any(value.per == "batch" for value in inputs):
             raise ShapeError("takes a value for each example, got one for the whole batch")
+        if whole := [value.dtype for value in inputs if value.dtype in ("uint8", "int8")]:
+            raise ShapeError(f"takes float32 values, got {whole[0]}")
         return Type(self.output_shape(*(value.shape for value in inputs)))
 
     def parameters(self, *inputs: Shape) -> dict[str, Parameter]:
@@ -287,11 +291,7 @@ class Operation(ABC):
         return self.added(weights, y.shape[1:]) if self.rule == "sum" else None
 
     def decisions(self, inputs: Arrays) -> tuple[Array, ...]:
-        """On which side of its kinks it was: signs, winners; nothing where it has none.
-
-        Args:
-            inputs: The inputs, batch axis first.
-        """
+        """On which side of its kinks it was, of batches: signs, winners; nothing without kinks."""
         self._derived("decisions", self.rule in ("sum", "share", "product"))
         return ()
 

@@ -23,8 +23,8 @@ from pellucid.show.network.words import Settings, described
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pellucid.engines.native.lower.fold import Folded
     from pellucid.graph import Network, Node
+    from pellucid.graph.fold import Folded
     from pellucid.ops.operation import Array
     from pellucid.ops.reads import Axis
     from pellucid.show.network.outline import Series

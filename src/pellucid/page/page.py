@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from pellucid.engines.native.lower.fold import fold
 from pellucid.errors import ArgumentError
 from pellucid.explain.gallery import GALLERY
 from pellucid.explain.last_convolution import default_layer
 from pellucid.explain.update_rule import UpdateRule
 from pellucid.files.atomic import write_file
+from pellucid.graph import check_reals
+from pellucid.graph.fold import fold
 from pellucid.ops.rescale import Rescale
 from pellucid.page.blobs import Blobs, planes
 from pellucid.page.captions import PagedCaptioner
@@ -113,8 +114,8 @@ def make_page(
         progress: Called with the number of programs compiled, and of all, after each.
 
     Raises:
-        ArgumentError: There is a layer without compiled code, whose name is given; more weights
-            than a page should have; or more memory than a page can.
+        ArgumentError: It is quantised; there is a layer without compiled code, whose name is
+            given; more weights than a page should have; or more memory than a page can.
     """
     captioner = None
     if isinstance(model.task, Captioning):
@@ -123,6 +124,7 @@ def make_page(
     check_row(model.task, "a page", boxes=True)
     network = model.network
     graph, weights = network.graph, network.weights
+    check_reals(graph, "a page")
     _check_size(4 * sum(array.size for array in weights.values()), allow_large=allow_large)
     folded = fold(graph)
     shown = ShownGraph.of(network, model.task, folded)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pellucid.engines.native.lower.fold import Folded
     from pellucid.engines.native.runtime.web.program import WebProgram
     from pellucid.graph import Network
+    from pellucid.graph.fold import Folded
     from pellucid.ops.operation import Array
     from pellucid.page.blobs import Blobs
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.engines.native.lower.fold import fold
 from pellucid.explain.surgery import SWAPPED, SwapPooling
+from pellucid.graph.fold import fold
 from pellucid.page.graph_data import ShownGraph
 from pellucid.page.programs import all_weights, inspecting_data
 

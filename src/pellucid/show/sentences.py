@@ -78,6 +78,18 @@ def detail_lines(opened: ValueTerms) -> list[str]:
             f"and deviation {written(facts['scale'])} of the training pictures' numbers: this "
             "takes it back"
         )
+    if "whole_sum" in facts:
+        lines.append(
+            f"in whole numbers: the sum of weights times values and {facts['whole_bias']} is "
+            f"{facts['whole_sum']}; a step of the values is worth {written(facts['input_scale'])}, "
+            f"of the weights {written(facts['weight_scale'])}, and each factor above is a whole "
+            "weight times both"
+        )
+    if "low" in facts and "high" in facts:
+        lines.append(
+            f"value ÷ {written(facts['scale'])}, to the nearest whole number from "
+            f"{facts['low']} to {facts['high']}"
+        )
     if "std" in facts:
         lines.append(
             f"(pixel − mean)/std with mean {written(facts['mean'])} and std {written(facts['std'])}"

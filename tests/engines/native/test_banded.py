@@ -14,13 +14,13 @@ from pellucid.engines.native.compile import write
 from pellucid.engines.native.emit import single_image
 from pellucid.engines.native.kernels import banded, registry
 from pellucid.engines.native.kernels.banded import BandedDepthwise
-from pellucid.engines.native.lower.fold import fold
 from pellucid.engines.native.lower.regions import lower
 from pellucid.engines.native.program import NativeProgram
 from pellucid.engines.native.report import report
 from pellucid.engines.native.runtime.host.this_machine import host_target
 from pellucid.engines.native.wanted import Wanted
 from pellucid.graph import INPUT, Graph, Node
+from pellucid.graph.fold import fold
 from pellucid.layers import (
     BatchNorm,
     Clip,

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from pellucid.architectures import ARCHITECTURES
-from pellucid.engines.native.lower.fold import fold
 from pellucid.engines.native.runtime.host import compiled as compiled_code
 from pellucid.engines.reference import ReferenceEngine
+from pellucid.graph.fold import fold
 from pellucid.layers import Conv2D, Dense, Flatten, Normalise, Sequential
 from tests.engines.native.programs import LEARNING, SMALL, compiled, digest, native, train
 from tests.engines.networks import GRAPHS, batch, network

@@ -12,7 +12,7 @@ from pellucid.architectures import get_architecture
 from pellucid.engines.native import compile as compiling
 from pellucid.engines.native.emit.schedule_builder import INFER, SINGLE, STEP
 from pellucid.engines.native.lower.depth_first import one_by_one
-from pellucid.engines.native.lower.fold import fold
+from pellucid.graph.fold import fold
 from pellucid.layers import (
     BatchNorm,
     Conv2D,

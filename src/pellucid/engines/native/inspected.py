@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.compile import write
-from pellucid.engines.native.lower.fold import Folded, fold
 from pellucid.engines.native.wanted import Wanted, part_that_makes
+from pellucid.graph.fold import Folded, fold
 
 if TYPE_CHECKING:
     from pellucid.engines.native.compile import Code

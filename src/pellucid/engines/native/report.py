@@ -10,9 +10,9 @@ from pellucid.engines.native.emit.schedule_builder import AFTERWARDS, LEARN
 from pellucid.engines.native.kernels.kernel import Declined
 from pellucid.engines.native.kernels.pointwise import POINTWISE, why_not_fusable
 from pellucid.engines.native.kernels.registry import declined
-from pellucid.engines.native.lower.fold import Folded, fold
 from pellucid.engines.native.lower.learning import Learning
 from pellucid.engines.step import Step
+from pellucid.graph.fold import Folded, fold
 from pellucid.ops import CrossEntropy, MaxPool
 from pellucid.optimizers import SGD
 from pellucid.record import Record

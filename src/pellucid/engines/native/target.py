@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.emit.ir import Products
 
 X86 = ("x86_64", "i686", "i386")
 ARM = ("aarch64", "arm64")
@@ -44,6 +48,20 @@ class Target:
     pointer_bits: int = 64
     threads: int = 1
     linked: Linked | None = None
+
+    @property
+    def products(self) -> Products:
+        """How it adds products of whole numbers."""
+        if not self.triple.startswith(X86):
+            return "plain"
+        has = set(self.features.split(","))
+        if self.lanes == 16:
+            if "+avx512vnni" in has:
+                return "vnni"
+            return "pairs" if "+avx512bw" in has else "plain"
+        if self.lanes == 8:
+            return "pairs" if "+avx2" in has else "plain"
+        return "pairs" if self.lanes == 4 and "+sse2" in has else "plain"
 
     @property
     def pause(self) -> str:

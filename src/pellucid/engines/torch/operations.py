@@ -20,6 +20,7 @@ from pellucid.engines.torch.layout import channels_last
 from pellucid.engines.torch.random import random_words
 from pellucid.engines.torch.regions import roi_align, roi_pool
 from pellucid.engines.torch.sync_batch_norm import normalised_together
+from pellucid.engines.torch.whole_numbers import quantise, whole_sum
 from pellucid.ops.perspective_divide import NEAREST
 from pellucid.ops.plane_grid import base
 
@@ -394,6 +395,9 @@ MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "prelu": prelu,
     "projective_grid": plane_grid,
     "propose": propose,
+    "quantise": quantise,
+    "quantised_conv2d": whole_sum(conv2d),
+    "quantised_dense": whole_sum(dense),
     "relu": relu,
     "relu6": relu6,
     "reshape": reshape,

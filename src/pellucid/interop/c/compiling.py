@@ -102,7 +102,7 @@ def compile_model(
         factors, summands = np.array(answer.affine, np.float32).T
         expected = logits * factors + summands
     made = embed(network, platform, name, (images, expected), dtype=dtype, answer=answer)
-    tolerance = self_test.tolerance(expected)
+    tolerance = self_test.tolerance(expected, network.graph)
     header = header_text(
         model, name, platform, made, tolerance, meaning=answer.meaning, dtype=dtype
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pellucid.interop.onnx.writer import Writer
-    from pellucid.ops.operation import Shape
+    from pellucid.ops.operation import Array, Shape
 
 O = TypeVar("O", bound=Operation)  # noqa: E741
 
@@ -31,6 +31,7 @@ class Call(Generic[O]):
         name: Of the value that it makes, in ONNX.
         helper: What names of further values begin with.
         writer: Takes nodes and constants.
+        arrays: Its weights, as the network has them, by its own names.
     """
 
     operation: O
@@ -40,6 +41,7 @@ class Call(Generic[O]):
     name: str
     helper: str
     writer: Writer
+    arrays: Mapping[str, Array] = field(default_factory=dict)
 
     def write(self, kind: str, *inputs: str, **attributes: Any) -> None:
         """Add the node that makes the value: by default of the operation's inputs."""

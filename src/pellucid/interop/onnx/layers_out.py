@@ -38,18 +38,21 @@ def write_layers(
                 f"layer {node.name!r:.80} ({node.operation.kind}) has no counterpart in ONNX; "
                 "leave it out of what is exported"
             )
+        shapes, own = graph.inputs_of(node), graph.parameters_of(node)
         write(
             Call(
                 node.operation,
                 [names[each] for each in node.inputs],
-                graph.inputs_of(node),
-                graph.parameters_of(node),
+                shapes,
+                own,
                 names[node.name],
                 node.name,
                 writer,
+                {name: weights[stored] for name, stored in own.items()},
             )
         )
-        for parameter, stored in graph.parameters_of(node).items():
+        parameters = node.operation.parameters(*shapes)
+        for parameter, stored in own.items():
             if kinds.setdefault(stored, node.operation.kind) == node.operation.kind:
                 array = onnx_weight(node.operation.kind, parameter, weights[stored])
-                writer.constant(stored, array)
+                writer.constant(stored, array.astype(parameters[parameter].dtype, copy=False))

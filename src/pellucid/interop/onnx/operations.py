@@ -16,6 +16,7 @@ import numpy as np
 from pellucid.interop.onnx import sequences
 from pellucid.interop.onnx.found_regions import propose
 from pellucid.interop.onnx.regions import roi_align, roi_pool
+from pellucid.interop.onnx.whole_numbers import quantise, quantised_dense, reals
 from pellucid.ops.perspective_divide import NEAREST
 from pellucid.ops.plane_grid import base
 
@@ -93,9 +94,16 @@ def concatenate(call: Call[ops.Concatenate]) -> None:
 
 
 def conv2d(call: Call[ops.Conv2D]) -> None:
-    operation = call.operation
+    _convolve(call, call.operation, [*call.inputs, *call.weights.values()])
+
+
+def quantised_conv2d(call: Call[ops.QuantisedConv2D]) -> None:
+    _convolve(call, call.operation.summed, reals(call, axis=0))
+
+
+def _convolve(call: Call[Any], operation: ops.Conv2D, inputs: Sequence[str]) -> None:
     call.write(
-        "Conv", *call.inputs, *call.weights.values(),
+        "Conv", *inputs,
         kernel_shape=operation.size,
         strides=operation.stride,
         dilations=operation.dilation,
@@ -343,6 +351,9 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
     "prelu": prelu,
     "projective_grid": projective_grid,
     "propose": propose,
+    "quantise": quantise,
+    "quantised_conv2d": quantised_conv2d,
+    "quantised_dense": quantised_dense,
     "relu": relu,
     "relu6": relu6,
     "reshape": reshape,
@@ -358,6 +369,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
 
 LAYOUTS: dict[tuple[str, str], tuple[int, ...]] = {
     ("conv2d", "kernel"): (3, 2, 0, 1),
+    ("quantised_conv2d", "kernel"): (3, 2, 0, 1),
     ("conv_transpose2d", "kernel"): (2, 3, 0, 1),
     **{
         (kind, parameter): (1, 0)

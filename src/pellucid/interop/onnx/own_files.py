@@ -63,7 +63,7 @@ def own_model(proto: ModelProto, path: Path | None = None) -> tuple[Model, str] 
     found = self_test.compute_logits(network, described.picture[None])
     remark = ""
     try:
-        self_test.check_logits(found, described.logits[None])
+        self_test.check_logits(found, described.logits[None], graph)
     except ArgumentError as error:
         remark = f"its weights were changed after it was exported: its self-test fails: {error}"
     if isinstance(described.task, Captioning):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pellucid.engines.native.emit.outer_product import Steps, outer_product
+from pellucid.engines.native.emit.outer_product import FLOATS, Steps, outer_product
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 Finish = Callable[["Function", "Value", "Value", "Index"], "Value"]
 """What becomes of a vector of sums before it is stored at the pointer and offset given."""
+
+Store = Callable[["Function", "Value", "Value", "Index"], None]
+"""What writes a vector at a pointer and an offset, in elements of what it is written to."""
+
+
+def store_floats(f: Function, vector: Value, target: Value, offset: Index) -> None:
+    """Write floats."""
+    f.store_vector(vector, target, offset)
 
 
 def split_evenly(length: int, most: int) -> list[int]:
@@ -47,6 +55,8 @@ def convolve_rows(
     target_step: tuple[int, int],
     finish: Finish,
     groups: tuple[Index, Index] | None = None,
+    store: Store = store_floats,
+    unit: str = "float",
 ) -> None:
     """Append the code for some rows of outputs, one block of filters, one image.
 
@@ -58,9 +68,11 @@ def convolve_rows(
         first_row: The first row of outputs.
         rows: How many.
         target: Pointer to where the first of them goes.
-        target_step: Floats from there to the next output, (down, across).
+        target_step: Elements from there to the next output, (down, across).
         finish: What to do with sums before they are stored.
         groups: From which to before which of :func:`row_groups`; all where it is none.
+        store: What writes them.
+        unit: What the target's elements are called.
     """
     across = convolution.outputs[1]
     most = convolution.packing.sums // convolution.packing.vectors
@@ -92,9 +104,10 @@ def convolve_rows(
                         f.at(source, a),
                         [r * step_y + c * step_x for r, c in places],
                         block,
-                        f.at(target, y_at),
+                        f.at(target, y_at, unit),
                         [r * target_step[0] + c * target_step[1] for r, c in places],
                         finish,
+                        store,
                     )
                     return []
 
@@ -124,21 +137,22 @@ def convolve_images(
     first: Index,
     last: Index,
     finish: Finish,
+    store: Store = store_floats,
 ) -> None:
     """Append the code for some images, all blocks of filters, stored straight into the target.
 
     Where there is one output an image, a tile spans images, or filters where images are few.
     """
     if convolution.single:
-        _dense_images(f, convolution, source, kernel, target, (first, last), finish)
+        _dense_images(f, convolution, source, kernel, target, (first, last), finish, store)
         return
-    packing = convolution.packing
+    packing, unit = convolution.packing, convolution.target.unit
     groups = f.extent("rows", len(row_groups(convolution, convolution.outputs[0])))
 
     def image(n: Index, _: list[Value]) -> list[Value]:
         x = f.at(source, f.multiply(n, convolution.source.image))
         y = f.add(f.multiply(n, convolution.target.image), convolution.target_start)
-        to = f.at(target, y)
+        to = f.at(target, y, unit)
 
         def block(ob: Index, _: list[Value]) -> list[Value]:
             convolve_rows(
@@ -148,10 +162,12 @@ def convolve_images(
                 f.at(kernel, f.multiply(ob, packing.block)),
                 0,
                 convolution.outputs[0],
-                f.at(to, f.multiply(ob, packing.width)),
+                f.at(to, f.multiply(ob, packing.width), unit),
                 convolution.target_step,
                 finish,
                 groups,
+                store,
+                unit,
             )
             return []
 
@@ -168,13 +184,14 @@ def _dense_images(
     target: Value,
     images: tuple[Index, Index],
     finish: Finish,
+    store: Store,
 ) -> None:
     """One output an image: tiles of several images, or for a few images tiles of many filters."""
-    packing = convolution.packing
+    packing, unit = convolution.packing, convolution.target.unit
     first, last = images
     together = packing.sums // packing.vectors
     source = f.at(source, convolution.source_start)
-    target = f.at(target, convolution.target_start)
+    target = f.at(target, convolution.target_start, unit)
     x_rows = [r * convolution.source.image for r in range(together)]
     y_rows = [r * convolution.target.image for r in range(together)]
 
@@ -188,9 +205,11 @@ def _dense_images(
             f.at(
                 target,
                 f.add(f.multiply(n, convolution.target.image), f.multiply(ob, packing.width)),
+                unit,
             ),
             y_rows[:rows],
             finish,
+            store,
             blocks,
         )
         return []
@@ -250,13 +269,14 @@ def _tile(
     target: Value,
     target_rows: Sequence[int],
     finish: Finish,
+    store: Store,
     blocks: int = 1,
 ) -> None:
     """One tile: begin with the biases, sum over taps and channels, finish, store.
 
     A tile of few rows may go over several blocks of filters, to have more sums under way.
     """
-    packing = convolution.packing
+    packing, arithmetic = convolution.packing, convolution.arithmetic or FLOATS
     (taps_y, taps_x), channels = packing.taps, packing.channels
     step_y, step_x = convolution.tap_step
     width = packing.width
@@ -275,10 +295,15 @@ def _tile(
             Steps(channels, 1, width),
         ],
         biases * len(a_rows),
+        arithmetic,
     )
+    if arithmetic.scaled:
+        behind = (packing.depth + 1) * width
+        factors = [f.load_vector(block, behind + column) for column in columns] * len(a_rows)
+        sums = [arithmetic.result(f, *pair) for pair in zip(sums, factors, strict=True)]
     offsets = [row + place for row in target_rows for place in places]
     for total, offset in zip(sums, offsets, strict=True):
-        f.store_vector(finish(f, total, target, offset), target, offset)
+        store(f, finish(f, total, target, offset), target, offset)
 
 
 def as_it_is(f: Function, vector: Value, target: Value, offset: Index) -> Value:

@@ -38,7 +38,7 @@ def each_vector(f: Function, floats: int, body: Callable[[Index], None]) -> None
 def start_of(f: Function, place: Place, n: Index) -> Value:
     """Pointer to image n's position (0, 0)."""
     offset = f.add(f.multiply(n, place.layout.image), place.layout.at(0, 0))
-    return f.at(buffer(f, place.offset), offset)
+    return f.at(buffer(f, place.offset), offset, place.layout.unit)
 
 
 def each_row(
@@ -59,7 +59,7 @@ def each_row(
 
         def row(y: Index, _: list[Value]) -> list[Value]:
             lines = [
-                f.at(start, f.multiply(y, place.layout.row))
+                f.at(start, f.multiply(y, place.layout.row), place.layout.unit)
                 for start, place in zip(starts, places, strict=True)
             ]
             layout = places[0].layout
@@ -93,14 +93,14 @@ def each_position(
 
         def row(y: Index, _: list[Value]) -> list[Value]:
             lines = [
-                f.at(start, f.multiply(y, place.layout.row))
+                f.at(start, f.multiply(y, place.layout.row), place.layout.unit)
                 for start, place in zip(starts, places, strict=True)
             ]
 
             def position(x: Index, _: list[Value]) -> list[Value]:
                 body(
                     [
-                        f.at(line, f.multiply(x, place.layout.pitch))
+                        f.at(line, f.multiply(x, place.layout.pitch), place.layout.unit)
                         for line, place in zip(lines, places, strict=True)
                     ]
                 )

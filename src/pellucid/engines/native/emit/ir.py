@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 Value = str
 """The name of a value (``%v17``) or a constant (``0``) in the text."""
@@ -18,6 +19,10 @@ Index = int | Value
 
 Body = Callable[[Index, list[Value]], list[Value]]
 
+Products = Literal["vnni", "pairs", "plain"]
+"""How products of whole numbers are added to sums of 32 bits: four of 8 bits at once, two of 16
+bits, or two of 16 bits with plain vectors. All are exact, and so give the same sums."""
+
 MEMORY = "%memory"
 """The arena. Offsets that are known while code is written are not part of it: a function finds the
 addresses that it works on in a table, and so serves all stages that differ in them alone."""
@@ -25,10 +30,14 @@ addresses that it works on in a table, and so serves all stages that differ in t
 
 @dataclass(frozen=True)
 class Vectors:
-    """Vectors of float32 as wide as the processor's registers, and how many of those there are."""
+    """Vectors of float32 as wide as the processor's registers, and how many of those there are.
+
+    ``products`` is how the processor adds products of whole numbers, see :data:`Products`.
+    """
 
     lanes: int
     registers: int = 16
+    products: Products = "plain"
 
     @property
     def sums(self) -> int:

@@ -34,6 +34,28 @@ class Steps:
     b: int
 
 
+class Arithmetic:
+    """How numbers are multiplied and added: as floats."""
+
+    scaled = False
+    """Whether a block's sums have factors, which lie behind its biases."""
+
+    def number(self, f: Function, a: Value, offset: int) -> Value:
+        """Append what spreads a number at an offset over a vector."""
+        return f.broadcast(f.load(a, offset))
+
+    def multiply(self, f: Function, number: Value, vector: Value, total: Value) -> Value:
+        """Append number · vector + total."""
+        return f.fma(number, vector, total)
+
+    def result(self, f: Function, total: Value, factor: Value) -> Value:
+        """Append the floats that sums come to."""
+        return total
+
+
+FLOATS = Arithmetic()
+
+
 def outer_product(
     f: Function,
     a: Value,
@@ -42,6 +64,7 @@ def outer_product(
     columns: Sequence[int],
     steps: Sequence[Steps],
     first: Sequence[Value],
+    arithmetic: Arithmetic = FLOATS,
 ) -> list[Value]:
     """Append the code of one tile.
 
@@ -53,11 +76,12 @@ def outer_product(
         columns: Offset of each vector from there.
         steps: The reduction's loops, outermost first.
         first: What the sums start with, ``rows × columns`` of them, row by row.
+        arithmetic: How numbers are multiplied and added.
 
     Returns:
         The sums, in the same order.
     """
-    return _reduce(f, a, rows, b, columns, merged(steps), list(first))
+    return _reduce(f, a, rows, b, columns, merged(steps), list(first), arithmetic)
 
 
 def merged(steps: Sequence[Steps]) -> list[Steps]:
@@ -88,6 +112,7 @@ def _reduce(
     columns: Sequence[int],
     steps: list[Steps],
     sums: list[Value],
+    arithmetic: Arithmetic,
 ) -> list[Value]:
     step, inner = steps[0], steps[1:]
     kind = f.vectors.float
@@ -96,7 +121,7 @@ def _reduce(
         def turn(i: Index, running: list[Value]) -> list[Value]:
             a_here = f.at(a, f.multiply(i, step.a))
             b_here = f.at(b, f.multiply(i, step.b))
-            return _reduce(f, a_here, rows, b_here, columns, inner, running)
+            return _reduce(f, a_here, rows, b_here, columns, inner, running, arithmetic)
 
         return f.loop(0, step.count, 1, turn, [(kind, value) for value in sums])
 
@@ -105,7 +130,9 @@ def _reduce(
             a_here = f.at(a, f.multiply(i, step.a))
             b_here = f.at(b, f.multiply(i, step.b))
             for k in range(count):
-                running = _step(f, a_here, k * step.a, rows, b_here, k * step.b, columns, running)
+                running = _step(
+                    f, a_here, k * step.a, rows, b_here, k * step.b, columns, running, arithmetic
+                )
             return running
 
         return turns
@@ -139,12 +166,15 @@ def _step(
     b_offset: int,
     columns: Sequence[int],
     sums: list[Value],
+    arithmetic: Arithmetic,
 ) -> list[Value]:
     """One step: every row's number times every vector."""
     vector = [f.load_vector(b, b_offset + column) for column in columns]
     new = []
     for r, row in enumerate(rows):
-        number = f.broadcast(f.load(a, a_offset + row))
+        number = arithmetic.number(f, a, a_offset + row)
         mine = sums[r * len(columns) : (r + 1) * len(columns)]
-        new += [f.fma(number, v, total) for v, total in zip(vector, mine, strict=True)]
+        new += [
+            arithmetic.multiply(f, number, v, total) for v, total in zip(vector, mine, strict=True)
+        ]
     return new

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.engines.native.emit.convolution import store_floats
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pellucid.engines.native.emit.convolution import Store
     from pellucid.engines.native.emit.ir import Function, Index, Value
 
 NONE = 255
@@ -26,6 +29,7 @@ def pool_row(
     winners: Value | None,
     *,
     rectify: bool,
+    store: Store = store_floats,
 ) -> None:
     """Append the code for one row of windows.
 
@@ -37,9 +41,10 @@ def pool_row(
         columns: How many windows.
         vectors: Vectors at each position.
         target: Pointer to the first result.
-        target_step: Floats from a result to the next.
+        target_step: Elements from a result to the next.
         winners: Pointer to the winners' numbers, bytes that lie as the results do; or none.
         rectify: Whether a ReLU comes with it (before or after makes no difference to a maximum).
+        store: What writes the results.
     """
     lanes = f.vectors.lanes
     places = [
@@ -56,7 +61,7 @@ def pool_row(
                 alive = f.compare("ogt", best, f.zero)
                 winner = f.choose_whole(alive, winner, f.whole(NONE))
             to = f.add(f.multiply(j, target_step), v * lanes)
-            f.store_vector(best, target, to)
+            store(f, best, target, to)
             if winners is not None:
                 f.store_bytes(winner, winners, to)
         return []

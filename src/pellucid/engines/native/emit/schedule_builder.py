@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from pellucid.engines.native.emit.ir import Function, Index, Value, Vectors
+from pellucid.engines.native.emit.whole_sums import whole_declarations
 from pellucid.engines.native.memory.layout import FLOAT
 from pellucid.engines.native.memory.live_ranges import Access
 
@@ -224,6 +225,7 @@ class ScheduleBuilder:
             f"declare {v} @llvm.sqrt.v{lanes}f32({v})",
             f"declare {d} @llvm.fmuladd.v{lanes}f64({d}, {d}, {d})",
             "declare double @llvm.sqrt.f64(double)",
+            *whole_declarations(self.vectors),
         ]
 
     def stages(self, *names: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pellucid.engines.native.emit.images import clear
 from pellucid.engines.native.emit.schedule_builder import BY_IMAGE, INFER, LEARN
 from pellucid.engines.native.emit.single_image import Split
+from pellucid.engines.native.emit.whole_sums import numbers_in_word, whole_dtype
 from pellucid.engines.native.emit.work import Description, Work
 from pellucid.engines.native.memory.arena import Arena
 from pellucid.engines.native.memory.layout import FLOAT, Border, Layout, Place, whole_vectors
@@ -314,7 +315,11 @@ class Plan:
             border = border.around(reader.kernel.border(reader, (height, width)))
         if differentiates and len(readers) == 1 and readers[0].kernel.gradient_over_input:
             border = self._gradient_border(region)  # its gradient will lie over it
-        layout = Layout(height, width, channels, pitch, border)
+        dtype: DType = "float32"
+        if region.whole is not None:
+            dtype = whole_dtype(self.vectors, signed=region.whole.signed)
+            pitch = whole_vectors(pitch, numbers_in_word(self.vectors))
+        layout = Layout(height, width, channels, pitch, border, dtype)
         name, size = f"value {region.target}", self.room(layout)
         if region.target in self._read_later[0]:
             return Place(layout, self.arena.place(name, size))

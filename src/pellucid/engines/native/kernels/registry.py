@@ -35,7 +35,9 @@ from pellucid.engines.native.kernels.roi_align import RoIAlign
 from pellucid.engines.native.kernels.roi_pool import RoIPool
 from pellucid.engines.native.kernels.softmax import Softmax
 from pellucid.engines.native.kernels.subsample import Subsample
+from pellucid.engines.native.kernels.to_whole import ToWhole
 from pellucid.engines.native.kernels.transposed import Transposed
+from pellucid.engines.native.kernels.whole import WholeConvolve
 
 if TYPE_CHECKING:
     from pellucid.engines.native.kernels.kernel import Kernel
@@ -78,6 +80,8 @@ KERNELS: tuple[type[Kernel], ...] = (
     RoIAlign,
     RoIPool,
     Propose,
+    ToWhole,
+    WholeConvolve,
     ByReference,
 )
 """In the order in which they are asked; the last takes whatever the others leave."""

@@ -66,7 +66,7 @@ def lower(
 
 def alone(operation: Operation) -> bool:
     """Whether it makes of each value one by itself, so that it matters not how values lie."""
-    return type(operation) in POINTWISE or isinstance(operation, ops.Dropout)
+    return type(operation) in POINTWISE or isinstance(operation, ops.Dropout | ops.Quantise)
 
 
 class _Lowering:
@@ -200,7 +200,7 @@ class _Lowering:
     def _as_it_lies(self, node: Node) -> bool:
         """Whether all that read a flattened value can read the feature maps instead."""
         return node.name not in self._ends and all(
-            isinstance(reader.operation, ops.Dense)
+            isinstance(reader.operation, ops.Dense | ops.QuantisedDense)
             or (
                 (isinstance(reader.operation, ops.Flatten) or alone(reader.operation))
                 and self._as_it_lies(reader)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.engines.native.emit.ir import Vectors
+    from pellucid.engines.native.emit.outer_product import Arithmetic
     from pellucid.engines.native.memory.layout import Layout
 
 Pair = tuple[int, int]
@@ -118,6 +119,7 @@ class Convolution:
         origin: Source position of the first tap for the first output.
         target_stride: Target positions from one output to the next.
         target_origin: Target position of the first output.
+        arithmetic: How numbers are multiplied and added; none: as floats.
     """
 
     source: Layout
@@ -129,6 +131,7 @@ class Convolution:
     origin: Pair = (0, 0)
     target_stride: Pair = (1, 1)
     target_origin: Pair = (0, 0)
+    arithmetic: Arithmetic | None = None
 
     @property
     def single(self) -> bool:

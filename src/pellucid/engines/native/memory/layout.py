@@ -7,7 +7,7 @@ is left of the next, and what is below one image is above the next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,11 +15,16 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DType = Literal["float32", "int32", "int8", "uint8"]
+DType = Literal["float32", "int32", "int16", "int8", "uint8"]
 """What the elements of a buffer are."""
 
 FLOAT = 4
 """Bytes of a float32."""
+
+UNITS: dict[DType, str] = {
+    "float32": "float", "int32": "i32", "int16": "i16", "int8": "i8", "uint8": "i8",
+}  # fmt: skip
+"""What an element is called in LLVM's words."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,19 @@ class Layout:
     def itemsize(self) -> int:
         """Bytes of an element."""
         return np.dtype(self.dtype).itemsize
+
+    @property
+    def unit(self) -> str:
+        """What an element is called in LLVM's words."""
+        return UNITS[self.dtype]
+
+    @property
+    def words(self) -> Layout:
+        """The same memory as words of 32 bits, each of which holds some neighbouring channels."""
+        each = FLOAT // self.itemsize
+        return replace(
+            self, channels=-(-self.channels // each), pitch=self.pitch // each, dtype="float32"
+        )
 
     @property
     def row(self) -> int:

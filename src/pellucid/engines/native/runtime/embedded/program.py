@@ -12,7 +12,6 @@ from pellucid.engines.native.assemble import object_code
 from pellucid.engines.native.compile import write
 from pellucid.engines.native.emit.schedule_builder import INFER
 from pellucid.engines.native.kernels.kernel import Declined
-from pellucid.engines.native.lower.fold import fold
 from pellucid.engines.native.memory.arena import ALIGNMENT
 from pellucid.engines.native.memory.layout import FLOAT
 from pellucid.engines.native.runtime.embedded.constants import (
@@ -32,6 +31,7 @@ from pellucid.engines.native.runtime.host.machine import SCHEDULE, Machine
 from pellucid.engines.native.runtime.host.this_machine import host_target
 from pellucid.errors import ArgumentError
 from pellucid.graph import Graph
+from pellucid.graph.fold import fold
 from pellucid.memory import check_memory
 from pellucid.short_repr import short_repr
 from pellucid.text import printable

@@ -15,10 +15,10 @@ from pellucid.engines.native.emit.schedule_builder import STEP
 from pellucid.engines.native.emit.update import write_scalars
 from pellucid.engines.native.kernels.plan import SCALARS
 from pellucid.engines.native.lower.depth_first import one_by_one
-from pellucid.engines.native.lower.fold import Folded, fold
 from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.runtime.host.loaded import Loaded, contiguous, of_pixels
 from pellucid.graph import Graph
+from pellucid.graph.fold import Folded, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,7 +145,7 @@ class Compiled:
         if count > self._loaded.capacity:
             return self.forward({name: images})[output]
         self._loaded.infer_taken(contiguous(images))
-        answers = self._loaded.view(place, count).copy()
+        answers = self._loaded.view(place, count).astype(np.float32)
         return answers.reshape(count, *self.graph.shapes[output])
 
     def train_step(
@@ -187,7 +187,9 @@ class Compiled:
     def _values(self, count: int) -> dict[str, NDArray[np.float32]]:
         """Copies of the values of the outputs for the last batch."""
         return {
-            name: self._loaded.view(place, count).copy().reshape(count, *self.graph.shapes[name])
+            name: self._loaded.view(place, count)
+            .astype(np.float32)
+            .reshape(count, *self.graph.shapes[name])
             for name, place in self._answers.items()
         }
 

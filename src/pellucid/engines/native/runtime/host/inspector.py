@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pellucid.engines.native.lower.fold import Folded
     from pellucid.engines.native.memory.layout import Place
     from pellucid.engines.native.target import Target
     from pellucid.graph import Graph, Weights
+    from pellucid.graph.fold import Folded
     from pellucid.ops.operation import Array
 
 ONE_PIECE = 128 << 20
@@ -113,7 +113,9 @@ class Inspector:
         places = {name: code.place_of(made[name]) for name in names}
         views = program.loaded.infer_into_new(program.given(arrays), set(places.values()))
         return {
-            name: views[place].reshape(len(views[place]), *self._graph.shapes[name])
+            name: views[place]
+            .reshape(len(views[place]), *self._graph.shapes[name])
+            .astype(np.float32, copy=False)
             for name, place in places.items()
         }
 

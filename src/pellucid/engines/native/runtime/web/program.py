@@ -19,13 +19,13 @@ from pellucid.engines.native.compile import write
 from pellucid.engines.native.emit.schedule_builder import GRADIENTS, INFER, STEP
 from pellucid.engines.native.inspected import write_inspected
 from pellucid.engines.native.kernels.plan import SCALARS
-from pellucid.engines.native.lower.fold import Folded
 from pellucid.engines.native.memory.arena import ALIGNMENT
 from pellucid.engines.native.memory.layout import FLOAT
 from pellucid.engines.native.runtime.host.machine import code_of
 from pellucid.engines.native.runtime.web.module import module_of
 from pellucid.engines.native.target import Target
 from pellucid.errors import ArgumentError
+from pellucid.graph.fold import Folded
 from pellucid.memory import check_memory
 from pellucid.short_repr import short_repr
 from pellucid.text import printable

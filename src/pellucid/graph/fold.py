@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid import ops
-from pellucid.graph import Graph, Node
+from pellucid.graph.graph import Graph, Node
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from pellucid.graph import Weights
+    from pellucid.graph.network import Weights
     from pellucid.ops.operation import Array
 
 
