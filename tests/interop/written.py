@@ -66,7 +66,7 @@ def agrees(model: onnx.ModelProto, asked: Asked | None = None) -> Imported:
     (expected,) = run(model, fed.astype(np.float32)).values()
     found = import_proto(model, asked)
     assert found.translated is not None
-    if found.translated.layout == "nchw":
+    if found.translated.source.axes == "NCHW":
         fed = fed.transpose(0, 2, 3, 1)
     logits = get_engine("reference").load(found.model.network).forward(fed)
     if found.translated.end:

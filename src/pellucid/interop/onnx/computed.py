@@ -17,7 +17,7 @@ from pellucid.interop.onnx.captioning import OnnxSteps, words_path
 from pellucid.interop.onnx.constants import MOST_PARAMETERS, inlined
 from pellucid.interop.onnx.export import input_name, value_names
 from pellucid.interop.onnx.importing import import_proto
-from pellucid.interop.onnx.inputs import Asked
+from pellucid.interop.onnx.inputs import Asked, Source
 from pellucid.interop.onnx.library import onnx_runtime
 from pellucid.interop.onnx.nodes import reads_of
 from pellucid.interop.onnx.own_files import metadata_of
@@ -83,10 +83,12 @@ class OnnxNetwork:
         if imported.translated is None:
             described = metadata.read(metadata_of(proto))
             assert described is not None
-            self._input, self._layout = input_name(self.model.task), described.form.layout
+            name = input_name(self.model.task)
+            axes = described.form.layout.upper()
+            self._source = Source(name, self.model.network.graph.input_shape, axes, 1)
             self._tensors = _of_ours(self.model)
         else:
-            self._input, self._layout = imported.translated.input, imported.translated.layout
+            self._source = imported.translated.source
             self._tensors = _of_others(self.model, self._proto, imported.translated)
         self._session = Session(self._with_outputs([self._logits.name]))
         self._words = None
@@ -153,11 +155,11 @@ class OnnxNetwork:
     @cached_property
     def _batch(self) -> int:
         """How many pictures the file takes at once; 0: any number."""
-        return int(self._given.type.tensor_type.shape.dim[0].dim_value)
+        return int(self._given.type.tensor_type.shape.dim[self._source.axes.index("N")].dim_value)
 
     @cached_property
     def _given(self) -> Any:
-        return next(each for each in self._proto.graph.input if each.name == self._input)
+        return next(each for each in self._proto.graph.input if each.name == self._source.name)
 
     def _run(
         self, session: Session, tensors: list[str], images: NDArray[np.uint8]
@@ -170,11 +172,9 @@ class OnnxNetwork:
         if (self._outside.mean, self._outside.std) != (None, None):
             mean, std = self._outside.mean or (0.0,), self._outside.std or (1.0,)
             fed = (images - np.array(mean, np.float32)) / np.array(std, np.float32)
-        if self._layout == "nchw":
-            fed = fed.transpose(0, 3, 1, 2)
         if self._batch > 1:  # it takes a fixed number at once: the same image each time
             fed = np.repeat(fed, self._batch, axis=0)
-        feeds = {self._input: np.ascontiguousarray(fed, kind)}
+        feeds = {self._source.name: np.ascontiguousarray(self._source.array(fed), kind)}
         found = session.run(tensors, feeds)
         return {name: array[: len(images)] for name, array in found.items()}
 

@@ -201,6 +201,11 @@ def _imported(
         raise ArgumentError(
             f"it ends in {found.end}, which is made for the task {ends[found.end]}, not {task.kind}"
         )
+    if found.source.is_sequence:
+        notes.append(
+            f"its sequences are read as grey pictures {height}×{width}: a row is a step, a column "
+            "one of its numbers"
+        )
     first = graph.nodes[0].operation.kind
     if first not in ("normalise", "batch_norm"):
         notes.append(

@@ -1,17 +1,22 @@
-"""What an ONNX file takes: the size of its pictures and the order of its axes."""
+"""What an ONNX file takes: the size of its pictures and the order of its axes.
+
+A sequence (N, T, F) is taken as a grey picture of T rows and F columns: channels have no axis.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import FileFormatError
 from pellucid.interop.onnx.constants import MOST_PARAMETERS
+from pellucid.interop.onnx.views import Value, axis
 from pellucid.text import listed, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from onnx import GraphProto, ValueInfoProto
 
     from pellucid.interop.onnx.options import Layout
@@ -41,10 +46,44 @@ class Asked:
     most_parameters: int = MOST_PARAMETERS
 
 
-def input_of(
-    graph: GraphProto, given: Sequence[ValueInfoProto], asked: Asked
-) -> tuple[ValueInfoProto, Shape, Layout]:
-    """The only input, the shape of its pictures (H, W, C), and the order of its axes.
+@dataclass(frozen=True)
+class Source:
+    """A file's input.
+
+    Attributes:
+        name: What the file calls it.
+        shape: Of its pictures, (H, W, C).
+        axes: The order of its axes, one letter each: ``"NCHW"``, ``"NHWC"``; of sequences
+            ``"NHW"``, or ``"HNW"`` where the steps come before the batch.
+        batch: Length of the batch axis; 1 where it is open.
+    """
+
+    name: str
+    shape: Shape
+    axes: str
+    batch: int
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it has no axis for channels."""
+        return "C" not in self.axes
+
+    def value(self, node: str) -> Value:
+        """The input as one of our values."""
+        ours = dict(zip("HWC", map(axis, self.shape), strict=True))
+        theirs = tuple(ours[each] for each in self.axes if each != "N")
+        return Value(node, tuple(ours.values()), theirs, batch=self.axes.index("N"))
+
+    def array(self, pictures: NDArray[Any]) -> NDArray[Any]:
+        """Pictures (N, H, W, C) as the file takes them; of others than pictures what came."""
+        if self.axes == "NHWC":
+            return pictures
+        given = pictures[..., 0] if self.is_sequence else pictures
+        return given.transpose(["NHWC".index(each) for each in self.axes])
+
+
+def input_of(graph: GraphProto, given: Sequence[ValueInfoProto], asked: Asked) -> Source:
+    """The only input.
 
     Args:
         graph: The file's.
@@ -52,23 +91,23 @@ def input_of(
         asked: What the user says of it.
 
     Raises:
-        FileFormatError: If it takes no pictures, or leaves their size open.
+        FileFormatError: If it takes neither pictures nor sequences, or leaves their size open.
     """
     from onnx import TensorProto
 
     described = [f"{truncated(each.name, 40)} {_described(each)}" for each in given]
     tensors = [each.type.tensor_type for each in given]
     kinds = (TensorProto.FLOAT, TensorProto.UINT8, TensorProto.FLOAT16, TensorProto.DOUBLE)
-    if len(given) != 1 or len(tensors[0].shape.dim) != 4 or tensors[0].elem_type not in kinds:
+    fits = len(given) == 1 and len(tensors[0].shape.dim) in (3, 4)
+    if not fits or tensors[0].elem_type not in kinds:
         raise FileFormatError(
             f"takes {listed(described, 4) or 'no input'}; a network for pictures takes one input "
-            "of floats or bytes, (N, C, H, W) or (N, H, W, C)"
+            "of floats or bytes, (N, C, H, W) or (N, H, W, C), or a sequence (N, T, F)"
         )
-    sizes = [each.dim_value for each in tensors[0].shape.dim[1:]]
-    last = sizes[0] not in (1, 3) and sizes[2] in (1, 3)
-    last = last if asked.layout is None else asked.layout == "nhwc"
-    places = (0, 1, 2) if last else (1, 2, 0)
-    height, width, channels = (sizes[k] for k in places)
+    sizes = [each.dim_value for each in tensors[0].shape.dim]
+    axes = _axes(sizes, asked.layout, described[0])
+    by_letter = {"C": 1, **dict(zip(axes, sizes, strict=True))}
+    batch, height, width, channels = (by_letter[each] for each in "NHWC")
     if channels == 0 and (first := _first_channels(graph)) in (1, 3):  # left open
         channels = first
     if asked.size is not None:
@@ -84,7 +123,21 @@ def input_of(
             f"leaves the size of its pictures open, {described[0]}; give height and width "
             "(image_size, --image-size)"
         )
-    return given[0], (height, width, channels), "nhwc" if last else "nchw"
+    return Source(given[0].name, (height, width, channels), axes, batch or 1)
+
+
+def _axes(sizes: Sequence[int], layout: Layout | None, described: str) -> str:
+    """The order of an input's axes by their lengths, of which open ones are 0."""
+    if len(sizes) == 3:
+        if layout is not None:
+            raise FileFormatError(
+                f"takes {described}, sequences (N, T, F) without an axis for channels; leave the "
+                "order of its axes out (layout, --layout)"
+            )
+        return "HNW" if sizes[0] > 1 and sizes[1] in (0, 1) else "NHW"
+    last = sizes[1] not in (1, 3) and sizes[3] in (1, 3)
+    last = last if layout is None else layout == "nhwc"
+    return "NHWC" if last else "NCHW"
 
 
 def _first_channels(graph: GraphProto) -> int:

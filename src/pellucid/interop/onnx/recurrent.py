@@ -1,4 +1,6 @@
-"""Recurrent layers of other programs: ``GRU`` and ``LSTM``, whose steps come before the batch.
+"""Recurrent layers of other programs: ``RNN``, ``GRU`` and ``LSTM``, whose steps come first.
+
+An ``RNN`` is a GRU whose gates never move: its state is always reset to nothing but what is new.
 
 Their states are (T, directions, N, units). What is taken of all steps, or of the last one, and what
 brings the batch to the front again, are views, see :mod:`pellucid.interop.onnx.views`. A direction
@@ -27,9 +29,25 @@ if TYPE_CHECKING:
 MOST_STEPS = 64
 """Of a sequence that is read backwards: a layer for each of them turns it round."""
 
-ACTIVATIONS = {"GRU": ["sigmoid", "tanh"], "LSTM": ["sigmoid", "tanh", "tanh"]}
+ACTIVATIONS = {
+    "RNN": ["tanh"],
+    "GRU": ["sigmoid", "tanh"],
+    "LSTM": ["sigmoid", "tanh", "tanh"],
+}
 DIRECTIONS = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
 """Whether each direction of a layer reads backwards."""
+
+
+SATURATED = 100.0
+"""A gate's bias where its sigmoid is 1, and of minus that less than 1e-43."""
+
+
+def rnn(builder: Builder, node: OnnxNode) -> None:
+    """``RNN`` with tanh: a GRU whose reset gate is open and whose update gate is shut.
+
+    y = (1 − z)·c + z·h with z = σ(−100) is c = tanh(x·W + b + r·(h·R + d)) with r = σ(100) = 1.
+    """
+    _recurrent(builder, node, ops.GRU, 1)
 
 
 def gru(builder: Builder, node: OnnxNode) -> None:
@@ -69,7 +87,10 @@ def _recurrent(
     ]
     if given and len(given) != states:
         raise node.refuse("one of its first states is given, and the other is not")
-    kernels = [_weights(builder, node, k, value.theirs[1], features) for k in range(len(backwards))]
+    kernels = [
+        _weights(builder, node, (k, len(backwards)), value.theirs[1], features)
+        for k in range(len(backwards))
+    ]
     units = kernels[0]["recurrent_kernel"].shape[0]
     made = []
     for reverse, weights in zip(backwards, kernels, strict=True):
@@ -119,7 +140,7 @@ def _settings(builder: Builder, node: OnnxNode, steps: int) -> tuple[bool, ...]:
     if backwards is None:
         raise node.refuse(f"there is no direction {direction!r:.40}")
     wanted = ACTIVATIONS[node.kind] * len(backwards)
-    given = [_text(each).lower() for each in node.attribute("activations", wanted)]
+    given = [_text(each).lower() for each in node.attribute("activations", ()) or wanted]
     if given != wanted:
         raise node.refuse(f"its functions are {', '.join(given)!s:.80}, not {', '.join(wanted)}")
     if node.attribute("layout", 0):
@@ -132,7 +153,7 @@ def _settings(builder: Builder, node: OnnxNode, steps: int) -> tuple[bool, ...]:
         raise node.refuse(
             f"it reads {steps} steps backwards; at most {MOST_STEPS} are turned round"
         )
-    for place in (5, 6)[: len(ACTIVATIONS[node.kind]) - 1]:
+    for place in (5, 6)[: 2 if node.kind == "LSTM" else 1]:
         name = node.input(place)
         if name and name in builder.constants and np.any(builder.constant(node, place)):
             raise node.refuse("it begins with constants other than zeros, which no layer does")
@@ -187,15 +208,18 @@ def _state(builder: Builder, node: OnnxNode, place: int, directions: int) -> str
 
 
 def _weights(
-    builder: Builder, node: OnnxNode, direction: int, given: Axis, wanted: Axis
+    builder: Builder, node: OnnxNode, way: tuple[int, int], given: Axis, wanted: Axis
 ) -> dict[str, Array]:
-    """The weights of one direction, gates in our order."""
-    order, count = ORDERS[node.kind], len(ORDERS[node.kind])
+    """The weights of one direction (its place, of how many), gates in our order."""
+    direction, directions = way
+    order = ORDERS.get(node.kind, (0,))
+    count = len(order)
     kernels = [builder.weight(node, place) for place in (1, 2)]
     units = node.attribute("hidden_size", kernels[1].shape[-1])
-    if any(each.ndim != 3 or each.shape[1] != count * units for each in kernels):
+    rows = (directions, count * units)
+    if any(each.ndim != 3 or each.shape[:2] != rows for each in kernels):
         raise node.refuse(
-            f"its kernels must be (directions, {count * units}, inputs), got "
+            f"its kernels must be ({directions}, {count * units}, inputs), got "
             f"{kernels[0].shape} and {kernels[1].shape}"
         )
 
@@ -208,13 +232,27 @@ def _weights(
         raise node.refuse(f"its kernel takes {len(x)} numbers a step, got {size_of(given)}")
     biases = np.zeros((2, count * units), np.float32)
     if node.input(3):
-        biases = builder.weight(node, 3)[direction].reshape(2, count * units)
-    return {
+        both = builder.weight(node, 3)
+        if both.shape != (directions, 2 * count * units):
+            raise node.refuse(
+                f"its biases must be ({directions}, {2 * count * units}), got {both.shape}"
+            )
+        biases = both[direction].reshape(2, count * units)
+    found = {
         "kernel": reordered(x, given, wanted),
         "recurrent_kernel": h,
         "bias": ours(biases[0]),
         "recurrent_bias": ours(biases[1]),
     }
+    return {own: _saturated(own, array) for own, array in found.items()} if count == 1 else found
+
+
+def _saturated(own: str, candidate: Array) -> Array:
+    """A weight of a GRU whose gates are 1 and 0 whatever comes, by that of its candidate."""
+    gates = np.zeros((*candidate.shape[:-1], 2, candidate.shape[-1]), np.float32)
+    if own == "bias":
+        gates[0], gates[1] = SATURATED, -SATURATED
+    return np.concatenate([gates.reshape(*candidate.shape[:-1], -1), candidate], axis=-1)
 
 
 # ------------------------------------------------------------------------------- parts of sequences

@@ -10,12 +10,11 @@ from pellucid.errors import FileFormatError, PellucidError
 from pellucid.graph import INPUT, Graph, Network, Node
 from pellucid.interop.onnx.builder import OTHERWISE, Builder
 from pellucid.interop.onnx.constants import Constants
-from pellucid.interop.onnx.inputs import Asked, input_of
+from pellucid.interop.onnx.inputs import Asked, Source, input_of
 from pellucid.interop.onnx.nodes import MOST_TEXT, OnnxNode, graphs_of, reads_of
 from pellucid.interop.onnx.reading import opset_of
 from pellucid.interop.onnx.soundness import check_names, check_node, without_functions
 from pellucid.interop.onnx.translations import TRANSLATIONS
-from pellucid.interop.onnx.views import Value, of_maps
 from pellucid.text import listed, quoted, truncated
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from onnx import ModelProto
 
-    from pellucid.interop.onnx.options import Layout
+    from pellucid.interop.onnx.views import Value
     from pellucid.ops.operation import Shape
 
 ENDS = {"softmax": "softmax", "sigmoid": "sigmoid"}
@@ -40,8 +39,7 @@ class Translated:
         end: What the file makes of the logits at its end: ``"softmax"``, ``"sigmoid"`` or ``""``.
         output: Which of its outputs it is.
         others: Its other outputs.
-        input: What its input is called.
-        layout: The order of its input's axes.
+        source: Its input.
         values: What each tensor is in the network, by name.
         opset: The version of ONNX's operators.
     """
@@ -50,8 +48,7 @@ class Translated:
     end: str
     output: str
     others: tuple[str, ...]
-    input: str
-    layout: Layout
+    source: Source
     values: dict[str, Value]
     opset: int
 
@@ -75,27 +72,24 @@ def translated(model: ModelProto, asked: Asked, folder: Path | None) -> Translat
         raise FileFormatError("has sparse constants, which are not read")
     constants = Constants(graph.initializer, folder, asked.most_parameters)
     given = [each for each in graph.input if each.name not in constants]
-    source, shape, layout = input_of(graph, given, asked)
+    source = input_of(graph, given, asked)
     names = [each.name for each in graph.output]
     output = names[0] if asked.output is None and names else asked.output
     if output is None or output not in names:
         asked_for = "" if output is None else f" {output!r:.80}; it has {listed(names) or 'none'}"
         raise FileFormatError(f"has no output{asked_for}")
     nodes = _needed([OnnxNode(each, opset) for each in graph.node], output)
-    maps = of_maps(INPUT, shape)
-    height, width, channels = maps.ours
-    value = maps if layout == "nchw" else maps.seen_as(height, width, channels)
-    batch = source.type.tensor_type.shape.dim[0].dim_value or 1
-    builder = Builder(constants, (source.name, value, shape), batch, nodes, names)
+    value = source.value(INPUT)
+    builder = Builder(constants, (source.name, value, source.shape), source.batch, nodes, names)
     if asked.mean is not None or asked.std is not None:
         _normalise(builder, source.name, asked)
     for node in nodes:
         _translate(builder, node)
-    network, end = _finish(builder, nodes, output, shape)
+    network, end = _finish(builder, nodes, output, source.shape)
     others = tuple(name for name in names if name != output)
     taken_on = builder.pads.keys() | builder.lower.keys()  # such tensors are no layer's values
     values = {name: each for name, each in builder.values.items() if name not in taken_on}
-    return Translated(network, end, output, others, source.name, layout, values, opset)
+    return Translated(network, end, output, others, source, values, opset)
 
 
 def _needed(nodes: Sequence[OnnxNode], output: str) -> list[OnnxNode]:

@@ -62,6 +62,7 @@ TRANSLATIONS: dict[str, Callable[[Builder, OnnxNode], None]] = {
     "PRelu": pointwise.prelu,
     "Pad": windows.pad,
     "Pow": local_response.power,
+    "RNN": recurrent.rnn,
     "ReduceMax": reductions.reduce_max,
     "ReduceMean": reductions.reduce_mean,
     "ReduceSum": reductions.reduce_sum,
