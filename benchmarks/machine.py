@@ -85,6 +85,9 @@ def describe() -> dict[str, str]:
         "llvmlite": _version("llvmlite"),
         "PyTorch": _version("torch"),
         "ONNX Runtime": _version("onnxruntime"),
+        "OpenVINO": _version("openvino"),
+        "JAX": _version("jax"),
+        "Keras": _version("keras"),
     }
 
 

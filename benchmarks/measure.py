@@ -24,6 +24,7 @@ THREAD_SETTINGS = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
+    "NPROC",  # of XLA, which computes JAX
     "PELLUCID_THREADS",
 )
 

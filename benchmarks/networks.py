@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.contenders import MEAN, STD
 from pellucid.architectures import get_architecture
 from pellucid.layers import (
     BatchNorm,
@@ -21,9 +22,6 @@ from pellucid.layers import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-MEAN, STD = 127.5, 64.0
-"""What pixels are normalised with: in these layers, and by every contender."""
 
 
 def network(name: str, channels: int, classes: int) -> Sequential:

@@ -21,6 +21,14 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
 
 
+def legend(contenders: Sequence[str]) -> str:
+    """What is measured of each contender, a line each, and what it is compared with."""
+    lines = [f"- `{name}`: {includes}" for name in contenders if (includes := entry(name).includes)]
+    if any(entry(name).peer for name in contenders):
+        lines.append("- best peer: the fastest of all modes of all others, workload by workload")
+    return "\n".join(lines)
+
+
 def best_peer(figures: Sequence[Figures]) -> Figures | None:
     """The fastest that is somebody else's."""
     peers = [one for one in figures if entry(one.contender).peer]

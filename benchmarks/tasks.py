@@ -81,7 +81,9 @@ def task_table(
         rows += new
         for line in tables.markdown(head, new).splitlines()[2:]:
             print(line, flush=True)
-    return tables.markdown(head, rows), values
+    legend = tables.legend(contenders)
+    print(f"\n{legend}", flush=True)
+    return f"{tables.markdown(head, rows)}\n\n{legend}", values
 
 
 def _measure(

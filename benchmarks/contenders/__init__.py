@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 LEARNING_RATE = 0.001
 
+MEAN, STD = 127.5, 64.0
+"""What every contender normalises pixels with."""
+
 FILES = "PELLUCID_BENCHMARK_FILES"
 """The variable that names a folder for what a contender keeps from one start to the next."""
 
@@ -69,26 +72,29 @@ class Entry:
 
     Attributes:
         target: ``module:Class``, imported in its own process only.
+        includes: What its mode does with the bytes of pictures, (N, H, W, C), within what is
+            measured: how they become floats, and in which layout.
         peer: Whether it is somebody else's, for ours to be compared with.
         trains: Whether it can.
-        package: What must be installed.
+        packages: What must be installed.
         by_default: Whether it takes part where none is named.
         environment: Variables that its process is given.
         cold_only: Whether it differs from another only in how it starts.
     """
 
     target: str
+    includes: str = ""
     peer: bool = False
     trains: bool = True
-    package: str = "pellucid"
+    packages: tuple[str, ...] = ("pellucid",)
     by_default: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
     cold_only: bool = False
 
     @property
     def installed(self) -> bool:
-        """Whether its package is there."""
-        return find_spec(self.package) is not None
+        """Whether its packages are there."""
+        return all(find_spec(package) is not None for package in self.packages)
 
     def make(self) -> Contender:
         """The contender itself."""
@@ -102,28 +108,61 @@ class Entry:
         return self.installed and fits and (task in COLD or not self.cold_only)
 
 
+OWN = "bytes go in; floats, normalisation and layout are made by the first layer's kernel"
+IN_NUMPY = "bytes go in; NumPy makes floats of them, the first layer normalises them, NHWC"
+READY = "normalised floats go in, ready as NCHW: making them is not measured"
+
 CONTENDERS = {
-    "native": Entry("benchmarks.contenders.own:Native"),
+    "native": Entry("benchmarks.contenders.own:Native", OWN),
     "native-uncached": Entry(
-        "benchmarks.contenders.own:Native", environment={"PELLUCID_CACHE": "off"}, cold_only=True
+        "benchmarks.contenders.own:Native", OWN,
+        environment={"PELLUCID_CACHE": "off"}, cold_only=True,
     ),
-    "reference": Entry("benchmarks.contenders.own:Reference", by_default=False),
+    "reference": Entry("benchmarks.contenders.own:Reference", IN_NUMPY, by_default=False),
     "torch-engine": Entry(
-        "benchmarks.contenders.own:TorchEngine", package="torch", by_default=False
+        "benchmarks.contenders.own:TorchEngine",
+        "bytes go in; PyTorch makes floats of them and normalises them, NCHW",
+        packages=("torch",), by_default=False,
     ),
     "pytorch": Entry(
-        "benchmarks.contenders.pytorch:ChannelsFirst", peer=True, package="torch"
+        "benchmarks.contenders.pytorch:ChannelsFirst",
+        "bytes go in; PyTorch copies them as floats, NCHW, and normalises them in place",
+        peer=True, packages=("torch",),
     ),
     "pytorch-channels-last": Entry(
-        "benchmarks.contenders.pytorch:ChannelsLast", peer=True, package="torch"
+        "benchmarks.contenders.pytorch:ChannelsLast",
+        "bytes go in; PyTorch makes floats of them, NHWC, and normalises them in place",
+        peer=True, packages=("torch",),
     ),
     "onnxruntime": Entry(
         "benchmarks.contenders.onnx_runtime:FromBytes",
-        peer=True, trains=False, package="onnxruntime",
+        "bytes go in; nodes of the model make floats of them, normalise them, and bring them to "
+        "NCHW",
+        peer=True, trains=False, packages=("onnx", "onnxruntime"),
     ),
     "onnxruntime-floats": Entry(
-        "benchmarks.contenders.onnx_runtime:FromFloats",
-        peer=True, trains=False, package="onnxruntime",
+        "benchmarks.contenders.onnx_runtime:FromFloats", READY,
+        peer=True, trains=False, packages=("onnx", "onnxruntime"),
+    ),
+    "openvino": Entry(
+        "benchmarks.contenders.openvino:FromBytes",
+        "bytes go in; its preprocessing, compiled with the network, makes floats of them, "
+        "normalises them, and brings them to NCHW",
+        peer=True, trains=False, packages=("onnx", "onnxruntime", "openvino"),
+    ),
+    "openvino-floats": Entry(
+        "benchmarks.contenders.openvino:FromFloats", READY,
+        peer=True, trains=False, packages=("onnx", "onnxruntime", "openvino"),
+    ),
+    "jax": Entry(
+        "benchmarks.contenders.jax:Jax",
+        "bytes go in; the compiled function makes floats of them and normalises them, NHWC",
+        peer=True, packages=("jax",),
+    ),
+    "keras-jax": Entry(
+        "benchmarks.contenders.keras:Keras",
+        "bytes go in; the compiled model makes floats of them and normalises them, NHWC",
+        peer=True, packages=("keras", "jax"), environment={"KERAS_BACKEND": "jax"},
     ),
 }  # fmt: skip
 """Every contender by name."""

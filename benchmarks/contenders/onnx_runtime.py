@@ -6,15 +6,18 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 import onnxruntime
 
-from benchmarks.contenders import FILES, Contender
+from benchmarks.contenders import FILES, MEAN, STD, Contender
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from numpy.typing import NDArray
 
     from benchmarks.contenders import Images, Weights
@@ -31,25 +34,13 @@ class OnnxRuntime(Contender):
     ) -> None:
         """Load the model; the first time, another process writes it, whose memory is its own."""
         assert not training
-        with tempfile.TemporaryDirectory() as passing:
-            folder = Path(passing if weights is not None else os.environ.get(FILES, passing))
-            path = folder / f"{workload.name}{'-floats' if self.floats else ''}.onnx"
-            if not path.exists():
-                self._write(workload.name, path, weights)
+        with model_file(workload.name, weights, floats=self.floats) as path:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads
             options.add_session_config_entry("session.set_denormal_as_zero", "1")
             self.session = onnxruntime.InferenceSession(
                 path.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
-
-    def _write(self, workload: str, path: Path, weights: Weights | None) -> None:
-        command = [sys.executable, "-m", "benchmarks.onnx_model", workload, str(path)]
-        if weights is not None:
-            stored = path.with_suffix(".npz")
-            np.savez(stored, **cast("dict[str, Any]", dict(weights)))
-            command.append(str(stored))
-        subprocess.run([*command, *(["--floats"] if self.floats else [])], check=True)
 
     def _run(self, pictures: NDArray[Any]) -> NDArray[np.float32]:
         (logits,) = self.session.run(None, {"pictures": pictures})
@@ -76,11 +67,47 @@ class FromFloats(OnnxRuntime):
     ) -> None:
         """Nothing is made ready yet."""
         super().prepare(workload, training=training, threads=threads, weights=weights)
-        self._last: tuple[Images, NDArray[np.float32]] | None = None
+        self._ready = ready_floats()
 
     def forward(self, images: Images) -> NDArray[np.float32]:
         """The logits; pictures that come again were made ready the first time."""
-        if self._last is None or self._last[0] is not images:
-            floats = (images.astype(np.float32) - 127.5) / 64.0
-            self._last = images, np.ascontiguousarray(floats.transpose(0, 3, 1, 2))
-        return self._run(self._last[1])
+        return self._run(self._ready(images))
+
+
+@contextmanager
+def model_file(workload: str, weights: Weights | None, *, floats: bool) -> Iterator[Path]:
+    """A workload's network as an ONNX file, which another process writes, whose memory is its own.
+
+    Args:
+        workload: Its name.
+        weights: Its weights; none: first ones, in a file that is kept from start to start.
+        floats: Whether it takes normalised floats (N, C, H, W), and no bytes (N, H, W, C).
+    """
+    with tempfile.TemporaryDirectory() as passing:
+        folder = Path(passing if weights is not None else os.environ.get(FILES, passing))
+        path = folder / f"{workload}{'-floats' if floats else ''}.onnx"
+        if not path.exists():
+            _write(workload, path, weights, floats=floats)
+        yield path
+
+
+def _write(workload: str, path: Path, weights: Weights | None, *, floats: bool) -> None:
+    command = [sys.executable, "-m", "benchmarks.onnx_model", workload, str(path)]
+    if weights is not None:
+        stored = path.with_suffix(".npz")
+        np.savez(stored, **cast("dict[str, Any]", dict(weights)))
+        command.append(str(stored))
+    subprocess.run([*command, *(["--floats"] if floats else [])], check=True)
+
+
+def ready_floats() -> Callable[[Images], NDArray[np.float32]]:
+    """Makes normalised floats (N, C, H, W) of pictures; those that came last are made once."""
+    last: list[tuple[Images, NDArray[np.float32]]] = []
+
+    def ready(images: Images) -> NDArray[np.float32]:
+        if not last or last[0][0] is not images:
+            floats = (images.astype(np.float32) - MEAN) / STD
+            last[:] = [(images, np.ascontiguousarray(floats.transpose(0, 3, 1, 2)))]
+        return last[0][1]
+
+    return ready

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.contenders import LEARNING_RATE, Contender
+from benchmarks.contenders import LEARNING_RATE, MEAN, STD, Contender
 
 if TYPE_CHECKING:
     import numpy as np
@@ -154,7 +154,7 @@ class PyTorch(Contender):
 
     def _input(self, images: Images) -> torch.Tensor:
         pixels = torch.from_numpy(images).permute(0, 3, 1, 2)
-        return pixels.to(torch.float32, memory_format=self.layout).sub_(127.5).div_(64.0)
+        return pixels.to(torch.float32, memory_format=self.layout).sub_(MEAN).div_(STD)
 
 
 class ChannelsFirst(PyTorch):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.networks import MEAN, STD, residual
+from benchmarks.contenders import MEAN, STD
+from benchmarks.networks import residual
 from benchmarks.twins import Lesson
 from pellucid.architectures import faster_rcnn, get_architecture, region_head
 from pellucid.architectures.captioner import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from benchmarks.contenders import CONTENDERS
 from benchmarks.figures import Cold, Figures, Learned
 from benchmarks.machine import Machine
 
@@ -37,6 +38,24 @@ def test_forward_and_latency() -> None:
     rows = tables.latency_rows("lenet5", [OURS, FIRST, LAST])
     assert rows[0] == ["lenet5", "native", "4,000", "40%", "0.50"]
     assert len(rows[0]) == len(tables.LATENCY_HEAD)
+
+
+def test_the_best_peer_is_the_best_of_all_modes() -> None:
+    floats = Figures("onnxruntime-floats", [200.0, 200.0, 200.0], MB)
+    other = Figures("openvino", [150.0, 150.0, 150.0], MB)
+    rows = tables.forward_rows("lenet5", [OURS, LAST, floats, other], flops=1, peak=1.0)
+    # turn by turn 300/200, 200/200 and 250/200
+    assert [row[4] for row in rows] == ["1.25", "0.62", "1.00", "0.75"]
+
+
+def test_every_mode_says_what_it_includes() -> None:
+    assert all(entry.includes for entry in CONTENDERS.values())
+    lines = tables.legend(["native", "onnxruntime-floats", "openvino"]).splitlines()
+    assert [line.split("`")[1] for line in lines[:-1]] == [
+        "native", "onnxruntime-floats", "openvino",
+    ]  # fmt: skip
+    assert "best peer" in lines[-1]
+    assert len(tables.legend(["native"]).splitlines()) == 1
 
 
 def test_starts() -> None:
