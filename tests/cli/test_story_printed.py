@@ -148,3 +148,22 @@ def test_names_cannot_steer_a_terminal() -> None:
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "\\x1b[31ma\\n" in text
+
+
+def test_of_many_steps_a_terminal_shows_both_ends_and_a_page_all() -> None:
+    layers = [Conv2D(2, 3, padding=1), ReLU(), *(Conv2D(2, 3, padding=1) for _ in range(20))]
+    told = told_of(made([*layers, Flatten(), Dense(2)], (6, 5, 1)))
+    text, page = printed(told), told.to_html()
+    names = [f"conv{n}" for n in range(2, 22)]
+    shown = [name for name in names if f"{name} (convolution)" in text]
+    assert shown == [*names[:4], *names[-4:]]
+    assert "12 more steps" in text
+    assert all(name in page for name in names)
+    assert "more steps" not in page
+
+
+def test_a_dozen_steps_are_all_printed() -> None:
+    layers = [Conv2D(2, 3, padding=1), ReLU(), *(Conv2D(2, 3, padding=1) for _ in range(12))]
+    text = printed(told_of(made([*layers, Flatten(), Dense(2)], (6, 5, 1))))
+    assert all(f"conv{n} (convolution)" in text for n in range(2, 14))
+    assert "more steps" not in text

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from pellucid.explain.value_terms import ValueTerms
     from pellucid.ops.window import Padding
 
+MOST_LINES, ENDS = 12, 4
+"""How many steps in a row are printed in a line each; of more, how many at either end."""
+
 MOST_CHANNELS = 3
 """How many channels of a convolution's sum are shown product by product."""
 
@@ -63,7 +66,7 @@ def story_document(story: Story, *, picture: str = "") -> d.Document:
 
 def _steps(story: Story) -> Iterator[d.Section]:
     """A section for each step in full, and for others that follow each other in a line each."""
-    lines: list[d.Part] = []
+    lines: list[list[d.Part]] = []
     for described in story.steps[1:-1]:
         logits = described.step.name == story.activations.logits
         parts = list(answer_parts(story, described) if logits else _step(story, described))
@@ -74,14 +77,29 @@ def _steps(story: Story) -> Iterator[d.Section]:
         if not (logits and story.backward.of_numbers):  # whose table has them already
             parts.append(d.Only("page", layer_values(described.step)))
         if not (described.full or logits):
-            lines += parts
+            lines.append(parts)
             continue
         if lines:
-            yield d.Section("", lines)
+            yield d.Section("", _ends_printed(lines))
             lines = []
         yield d.Section(_head(described), parts, printed=False)
     if lines:
-        yield d.Section("", lines)
+        yield d.Section("", _ends_printed(lines))
+
+
+def _ends_printed(lines: Sequence[list[d.Part]]) -> list[d.Part]:
+    """Steps in a line each; of many, a terminal shows those at both ends, and a page all."""
+    count = len(lines) - 2 * ENDS
+    if len(lines) <= MOST_LINES:
+        return [part for parts in lines for part in parts]
+    first, between, last = lines[:ENDS], lines[ENDS:-ENDS], lines[-ENDS:]
+    more = f"… and {count} more steps; --out story.html or --json has them all …"
+    return [
+        *(part for parts in first for part in parts),
+        d.Only("terminal", [prose(more, hanging=4)]),
+        *(d.Only("page", parts) for parts in between),
+        *(part for parts in last for part in parts),
+    ]
 
 
 def _step(story: Story, described: StoryStep) -> Iterator[d.Part]:
