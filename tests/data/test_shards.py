@@ -191,6 +191,19 @@ def test_the_library_is_loaded_when_shards_are_opened(
     assert "pellucid[shards]" in str(caught.value)
 
 
+def test_the_nearest_of_pictures_in_shards(shards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a generator is judged by, whatever the pictures are read from."""
+    from pellucid.evaluation import nearest
+
+    monkeypatch.setattr(nearest, "AT_ONCE", 5 * 12 * 12 * 3)
+    train, test = (open_shards(shards, READING).read(part).images for part in ("train", "test"))
+    found = nearest.nearest_pictures(test, train)
+    expected = nearest.nearest_pictures(np.asarray(test), np.asarray(train))
+    np.testing.assert_array_equal(found, expected)
+    apart = np.asarray(train).astype(float)[None] - np.asarray(test)[:, None]
+    np.testing.assert_allclose(found[1] ** 2, (apart**2).mean(axis=(2, 3, 4)).min(axis=1))
+
+
 def test_views_are_not_read(shards: Path) -> None:
     images: Any = open_shards(shards, READING).read("train").images
     assert isinstance(images, ShardImages)

@@ -72,8 +72,8 @@ def is_of_pictures(path: Path) -> bool:
 def task_at_a_glance(source: str, reading: Reading = DEFAULTS) -> str | None:
     """Return what data are for where their layout says it, before any are read; else None.
 
-    Boxes, captions and transcripts are recognised so. What is wrong with the data, reading them
-    says.
+    Boxes, captions and transcripts are recognised so, and shards of pictures alone. What is wrong
+    with the data, reading them says.
 
     Args:
         source: As :func:`pellucid.data.load` takes a path or a name.
@@ -85,7 +85,8 @@ def task_at_a_glance(source: str, reading: Reading = DEFAULTS) -> str | None:
         path = locate(source)
         if is_shards(path):
             kind = ShardIndex.read(path).targets.kind
-            return kind if kind in (Captions.kind, Boxes.kind, Transcripts.kind) else None
+            said = Captions.kind, Boxes.kind, Transcripts.kind, Unlabelled.kind
+            return kind if kind in said else None
         if holds_captions(path, reading):
             return Captions.kind
         if holds_boxes(path, reading):

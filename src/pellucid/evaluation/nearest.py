@@ -45,11 +45,12 @@ def nearest_pictures(
     count, pixels = len(pictures), int(np.prod(pictures.shape[1:]))
     places, least = np.zeros(count, np.int64), np.full(count, np.inf)
     size = max(1, AT_ONCE // pixels)
-    others = among.reshape(len(among), pixels)
-    for rows in (slice(first, first + ROWS) for first in range(0, count, ROWS)):
-        own = pictures[rows].reshape(-1, pixels)
-        for first in range(0, len(among), size):
-            found = _squares(own, others[first : first + size])
+    flat = np.asarray(pictures).reshape(-1, pixels)
+    for first in range(0, len(among), size):
+        others = among[first : first + size].reshape(-1, pixels)  # of shards, read once
+        for rows in (slice(start, start + ROWS) for start in range(0, count, ROWS)):
+            own = flat[rows]
+            found = _squares(own, others)
             nearest = found.argmin(axis=1)
             distances = found[np.arange(len(own)), nearest]
             closer = distances < least[rows]
