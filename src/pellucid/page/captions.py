@@ -67,7 +67,7 @@ class PagedCaptioner:
         height, width, _ = network.graph.output_shape
         looked = np.full((height, width), 1 / (height * width))
         word = word_classifier(whole, [], "native", looked=looked).model_
-        units = graph.shapes[READS][1]
+        reads, units = graph[READS], graph.shapes[READS][1]
         kernel = network.weights[f"{HIDDEN}.kernel"]
         named = [EMBEDDING, READS, QUERY]
         weights = {
@@ -78,7 +78,8 @@ class PagedCaptioner:
         weights[STATE_ROWS] = kernel[:units]
         weights[OWN_BIAS] = network.weights[f"{HIDDEN}.bias"]
         data = {
-            "cell": graph[READS].operation.kind,
+            "cell": reads.operation.kind,
+            "gates": reads.operation.opening(*graph.inputs_of(reads))["gates"],
             "end": END,
             "unknown": UNKNOWN,
             "first": FIRST,

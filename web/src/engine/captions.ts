@@ -7,6 +7,7 @@
  */
 
 import type { CaptionsData } from "./data";
+import { CANDIDATE, ENTERS, FORGET, OUT, RESET, UPDATE } from "./recurrent";
 
 type Weights = ReadonlyMap<string, Float32Array>;
 
@@ -18,6 +19,21 @@ export interface CaptionWord {
   weights: Map<string, Float32Array>;
   /** Where it looked, (h, w), adding up to 1. */
   looked: Float64Array;
+  /** What the recurrent layer made of the word before it. */
+  read: ReadWord;
+}
+
+/** A step of the recurrent layer: numbers of all its units. */
+export interface ReadWord {
+  /** Of each gate what the word gives to it, and what the state before does, each with its bias. */
+  ofWord: Float64Array[];
+  ofState: Float64Array[];
+  gates: Float64Array[];
+  before: Float64Array;
+  state: Float64Array;
+  /** The cells, and those before; none of a layer without. */
+  cell: Float64Array | null;
+  cellBefore: Float64Array | null;
 }
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
@@ -62,7 +78,7 @@ export function write(
   const words: CaptionWord[] = [];
   let last = data.end;
   for (let step = 0; step < data.length; step++) {
-    state.read(table.subarray(last * state.inputs, (last + 1) * state.inputs));
+    const read = state.read(table.subarray(last * state.inputs, (last + 1) * state.inputs));
     const asked = product(state.h, query, of(`${own.query}.bias`));
     const shift = Float32Array.from(product(state.h, of(own.state), of(own.bias)));
     const scores = new Float64Array(count);
@@ -96,6 +112,7 @@ export function write(
         [`${layers.hidden}.bias`, shift],
       ]),
       looked,
+      read,
     });
     if (best === data.end) break;
     last = best;
@@ -129,24 +146,40 @@ class State {
   }
 
   /** Take a word in. */
-  read(x: Float32Array): void {
+  read(x: Float32Array): ReadWord {
     const { kernel, rows, bias, rowsBias } = this.parts;
-    const own = product(x, kernel, bias);
-    const before = product(this.h, rows, rowsBias);
-    const n = this.units;
-    if (this.cell === "gru") {
-      this.h = this.h.map((h, k) => {
-        const reset = sigmoid(own[k] + before[k]);
-        const keep = sigmoid(own[n + k] + before[n + k]);
-        const fresh = Math.tanh(own[2 * n + k] + reset * before[2 * n + k]);
-        return (1 - keep) * fresh + keep * h;
-      });
-      return;
+    const ofWord = this.byGate(product(x, kernel, bias));
+    const ofState = this.byGate(product(this.h, rows, rowsBias));
+    const resets = this.cell === "gru";
+    const gates: Float64Array[] = [];
+    for (const [gate, own] of ofWord.entries()) {
+      const before = ofState[gate];
+      gates.push(
+        own.map((value, k) =>
+          gate === CANDIDATE
+            ? Math.tanh(value + (resets ? gates[RESET][k] : 1) * before[k])
+            : sigmoid(value + before[k]),
+        ),
+      );
     }
-    const gate = (which: number, k: number): number => own[which * n + k] + before[which * n + k];
-    this.c = this.c.map(
-      (c, k) => sigmoid(gate(1, k)) * c + sigmoid(gate(0, k)) * Math.tanh(gate(2, k)),
+    const [before, cellBefore] = [this.h, this.c];
+    const fresh = gates[CANDIDATE];
+    if (resets) {
+      const keep = gates[UPDATE];
+      this.h = before.map((h, k) => (1 - keep[k]) * fresh[k] + keep[k] * h);
+    } else {
+      const [enters, forget, out] = [gates[ENTERS], gates[FORGET], gates[OUT]];
+      this.c = cellBefore.map((c, k) => forget[k] * c + enters[k] * fresh[k]);
+      this.h = this.c.map((c, k) => out[k] * Math.tanh(c));
+    }
+    const cells = resets ? { cell: null, cellBefore: null } : { cell: this.c, cellBefore };
+    return { ofWord, ofState, gates, before, state: this.h, ...cells };
+  }
+
+  private byGate(all: Float64Array): Float64Array[] {
+    const count = all.length / this.units;
+    return Array.from({ length: count }, (_, gate) =>
+      all.subarray(gate * this.units, (gate + 1) * this.units),
     );
-    this.h = this.c.map((c, k) => sigmoid(gate(3, k)) * Math.tanh(c));
   }
 }

@@ -408,6 +408,8 @@ export interface SamplesData {
 /** Of a captioner's page, see `pellucid/page/captions.py`. */
 export interface CaptionsData {
   cell: "gru" | "lstm";
+  /** The gates of the recurrent layer, in the order in which they lie in its kernels. */
+  gates: string[];
   end: number;
   unknown: number;
   first: number;

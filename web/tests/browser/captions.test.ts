@@ -2,9 +2,10 @@
 
 import { join } from "node:path";
 import { expect, inject, test } from "vitest";
-import { write } from "../../src/engine/captions";
+import { type ReadWord, write } from "../../src/engine/captions";
 import type { PageState } from "../../src/state/page.svelte";
 import { evidence } from "../../src/why/evidence";
+import { fromPython } from "../unit/python";
 import { open } from "./open";
 import { partsOf } from "./page-parts";
 
@@ -34,6 +35,53 @@ test.each(["gru", "lstm"])("words, probabilities and logits of %s are Python's",
     }
   }
   expect(Math.max(...lengths)).toBeGreaterThan(2);
+});
+
+const opened = fromPython<Record<string, ReadWord[]>>("tests.page.caption_gates");
+
+test.each(["gru", "lstm"])("gates, cells and states of %s are Python's", async (cell) => {
+  const { network, data, samples } = await partsOf(fileOf(cell));
+  const captions = data.captions!;
+  const size = data.graph.input.reduce((product, n) => product * n, 1);
+  const places = network.run(samples.subarray(0, size)).of(captions.layers.places).slice();
+  const words = write(captions, network.storedWeights, places);
+  expect(words.length).toBe(opened[cell].length);
+  const near = (found: ArrayLike<number>, expected: ArrayLike<number>): void => {
+    expect(found.length).toBe(expected.length);
+    for (let k = 0; k < found.length; k++) expect(found[k]).toBeCloseTo(expected[k], 9);
+  };
+  for (const [n, expected] of opened[cell].entries()) {
+    const { read } = words[n];
+    near(read.before, expected.before);
+    near(read.state, expected.state);
+    expect(read.gates.length).toBe(captions.gates.length);
+    read.gates.forEach((gate, k) => near(gate, expected.gates[k]));
+    if (expected.cell) near(read.cell!, expected.cell);
+    else expect(read.cell).toBe(null);
+  }
+});
+
+test.each([
+  ["gru", ["reset", "update", "candidate"], 1],
+  ["lstm", ["input", "forget", "candidate", "output"], 2],
+])("the page opens the gates of a unit of %s", async (cell, names, lines) => {
+  const { page, close } = await open(fileOf(cell));
+  await page.locator("[data-test=word]").nth(1).click();
+  await page.locator("[data-test=gates] summary").click();
+  await page.locator("[data-test=gates] input").fill("2");
+  const gates = await page.locator("[data-test=gate]").allTextContents();
+  expect(gates.map((line) => line.trim().split(" ")[0])).toEqual(names);
+  const last = (line: string): number => Number(line.split("=").at(-1)!.trim().replace("−", "-"));
+  const { read, wanted } = await page.evaluate(() => {
+    const { captions } = (window as unknown as { pellucid: PageState }).pellucid;
+    const { gates: all, state } = captions!.chosen.read;
+    return { read: all.map((gate) => gate[2]), wanted: state[2] };
+  });
+  gates.forEach((line, k) => expect(last(line)).toBeCloseTo(read[k], 5));
+  const whole = await page.locator("[data-test=state]").allTextContents();
+  expect(whole.length).toBe(lines);
+  expect(last(whole.at(-1)!)).toBeCloseTo(wanted, 5);
+  await close();
 });
 
 test("a click on a word shows its network, and opens its logit", async () => {

@@ -9,4 +9,13 @@ export const captions = {
   behind: (number: number) =>
     `특징맵과 답과 모든 보기는 ${number}번째 단어의 것입니다. 앞의 단어들과 본 곳은 그대로 둡니다.`,
   show: "단어가 본 곳을 그림에 표시",
+  gates: "단어들을 읽은 상태와 게이트",
+  begin: "(시작)",
+  read: (word: string, units: number) =>
+    `순환 층이 읽은 단어: ${word}. 유닛 ${units}개를 왼쪽부터 보여 주며, 줄마다 색의 척도가 다릅니다. 누르면 유닛을 고릅니다.`,
+  before: "이전 상태",
+  cell: "셀",
+  state: "상태",
+  unit: "유닛",
+  sums: "괄호 안은 단어에서 오는 값과 이전 상태에서 오는 값이며, 각각 곱들을 더하고 편향을 더한 것입니다.",
 };
