@@ -50,14 +50,14 @@ def answers(contender: str, workload: Workload, threads: int) -> Answers:
 
 
 def trained_weights(workload: Workload) -> dict[str, NDArray[np.float32]]:
-    """Weights of a workload as in the midst of training."""
+    """Weights of a workload as in the middle of training."""
     from pellucid.graph import Network, initial_weights
 
     return started_weights(Network(workload.graph, initial_weights(workload.graph, seed=0)))
 
 
 def started_weights(network: Network) -> dict[str, NDArray[np.float32]]:
-    """A network's weights as in the midst of training: no bias is zero, no statistic at its start.
+    """A network's weights as in the middle of training: no bias is zero, no statistic at its start.
 
     Args:
         network: With first weights.

@@ -1,6 +1,6 @@
 """The drawings of ``docs/networks.md``: ``pellucid summary NAME --out docs/pictures/….svg``.
 
-``scripts/network-pictures`` draws them anew; a test compares them.
+``scripts/network-pictures`` draws them again; a test compares them.
 """
 
 from __future__ import annotations

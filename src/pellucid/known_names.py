@@ -44,8 +44,8 @@ def find_name(what: str, given: object, known: Iterable[str]) -> str:
     if near and len(names) > MOST_NAMED:  # a thousand names would hide what is meant
         all_of_them = f"{len(names)} names are known"
     else:
-        told = [repr(name) if "," in name else name for name in names]
-        all_of_them = f"there are {listed(told, MOST_NAMED if len(names) <= MOST_NAMED else 8)}"
+        shown = [repr(name) if "," in name else name for name in names]
+        all_of_them = f"there are {listed(shown, MOST_NAMED if len(names) <= MOST_NAMED else 8)}"
     raise ArgumentError(f"unknown {what} {given!r:.80}; {hint}{' ' if hint else ''}{all_of_them}")
 
 

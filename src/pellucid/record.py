@@ -67,7 +67,7 @@ class Record:
         _show().save(self, path, **options)
 
     def show(self) -> None:
-        """Show the record: its page's contents in a notebook, also in the midst of a cell.
+        """Show the record: its page's contents in a notebook, also in the middle of a cell.
 
         Elsewhere it is printed as commands print it, on standard output.
         """

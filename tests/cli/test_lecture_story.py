@@ -1,4 +1,4 @@
-"""``pellucid lecture MODEL IMAGE``: the lecture's steps on a network and picture of one's own."""
+"""``pellucid lecture MODEL IMAGE``: the lecture's steps on a network and picture of your own."""
 
 from __future__ import annotations
 

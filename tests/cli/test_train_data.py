@@ -148,7 +148,7 @@ def test_conflicting_labels(pellucid: Command, parts: Path, tmp_path: Path) -> N
     shutil.copy(picture, parts / "train" / "naught — 영" / "also.png")
     done = pellucid("train", "parts", "--epochs", 1, "--out", "run", code=1)
     assert f"train/one/{picture.name}: 2 times the same pixels, in the classes" in done.stderr
-    assert done.stderr.endswith("(to train all the same: --allow conflicting-labels)\n")
+    assert done.stderr.endswith("(to train anyway: --allow conflicting-labels)\n")
     assert not (tmp_path / "run").exists()
     pellucid("train", "parts", "--epochs", 1, "--allow", "leakage", code=1)
     allowed = ["--allow", "leakage", "--allow", "conflicting-labels"]
@@ -167,7 +167,7 @@ def test_leakage(pellucid: Command, parts: Path, tmp_path: Path) -> None:
     )
     assert re.search(printed, done.stderr)
     assert "and test (and 19 more of the kind" in done.stderr
-    assert done.stderr.endswith("(to train all the same: --allow leakage)\n")
+    assert done.stderr.endswith("(to train anyway: --allow leakage)\n")
     done = pellucid("train", "parts", "--epochs", 1, "--out", "run", "--allow", "leakage")
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert "20 findings that would spoil the result, allowed: leakage" in page
@@ -220,7 +220,7 @@ def test_many_copies_in_parts_that_were_drawn_stop_training(
     words = f"copies of pictures were drawn into several parts: {shared} of {total} in validation"
     assert words in done.stderr
     assert words in refused
-    assert "(to train all the same: --allow leakage)" in refused
+    assert "(to train anyway: --allow leakage)" in refused
 
 
 def test_few_copies_in_parts_that_were_drawn_are_a_remark() -> None:

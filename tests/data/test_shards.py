@@ -171,7 +171,7 @@ def test_what_is_damaged_is_named(shards: Path, folder: Path, tmp_path: Path) ->
         load(hurt)
     check_line(caught.value)
     (hurt / "shards.json").write_text('{"format": "pellucid shards 9"}')
-    with pytest.raises(DataError, match=r"pellucid shards 9, expected .*; write the shards anew"):
+    with pytest.raises(DataError, match=r"pellucid shards 9, expected .*; write the shards again"):
         load(hurt)
     with pytest.raises(OutputError):
         write_shards(folder, shards, READING)

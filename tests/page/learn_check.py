@@ -1,7 +1,7 @@
 """Training in a page beside training in Python, for every architecture that a page can train.
 
 ``python -m tests.page.learn_check [NAMES]`` trains each for 50 steps in Python, writes its page,
-trains it there anew in Chromium, and compares all weights. Pictures are noise.
+trains it there again in Chromium, and compares all weights. Pictures are noise.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def add_class(
     reader = FeatureReader(Body.of(found, model), get_engine(engine), open_feature_cache(cache))
     if data is None:
         if place is None:
-            raise DataError(f"{printable(model)}: say what it learned from (--data)")
+            raise DataError(f"{printable(model)}: name the data that it learned from (--data)")
         try:
             kept = features_beside(model_path(place), found)
         except DataError as error:

@@ -356,7 +356,7 @@ Folds = Annotated[
         min=2,
         max=100,
         help="With --from: also judge by cross-validation in this many parts of the training and "
-        "validation pictures, for sets so small that a validation part tells little.",
+        "validation pictures, for sets so small that a validation part says little.",
         show_default="no cross-validation",
     ),
 ]

@@ -90,7 +90,7 @@ def explain(
     ] = None,
     size: Annotated[int | None, typer.Option(help="Occlusion: the patch's side in pixels.")] = None,
     tangent: Annotated[
-        bool, typer.Option("--tangent", help="Evidence: replace tanh and the like by tangents.")
+        bool, typer.Option("--tangent", help="Evidence: replace tanh and similar by tangents.")
     ] = False,
     out: Annotated[
         Path | None,

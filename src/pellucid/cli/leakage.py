@@ -96,7 +96,7 @@ def leakage_notes(
         if copied > MOST_COPIED * total and "leakage" not in allowed:
             raise DataError(
                 f"{name}: {note}; keep one of each (pellucid check lists them), or divide the "
-                f"{things} yourself (to train all the same: --allow leakage)"
+                f"{things} yourself (to train anyway: --allow leakage)"
             )
         notes.append(f"{note}; pellucid check lists them")
     return tuple(notes)
@@ -183,7 +183,7 @@ def _refusal(findings: tuple[Finding, ...], first: Finding, name: str) -> str:
     number = sum(finding.kind == first.kind for finding in findings)
     more = f" (and {number - 1} more of the kind, see pellucid check)" if number > 1 else ""
     return (
-        f"{name}: {_line(first)}{more}; {KINDS[first.kind].advice} (to train all the same: "
+        f"{name}: {_line(first)}{more}; {KINDS[first.kind].advice} (to train anyway: "
         f"--allow {first.kind})"
     )
 

@@ -1,4 +1,4 @@
-"""``pellucid lecture``: the lecture's worked numbers, or its story on a network of one's own."""
+"""``pellucid lecture``: the lecture's worked numbers, or its story on your own network."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def serve(
     ] = DEFAULTS.linger_seconds,
     engine: arguments.EngineName = DEFAULT,
 ) -> None:
-    """Answer pictures over HTTP, with models that are loaded anew when their files change.
+    """Answer pictures over HTTP, with models that are reloaded when their files change.
 
     Standard output has a line of JSON for every request. SIGTERM and Ctrl-C end it once what has
     come is answered.

@@ -203,7 +203,7 @@ def train(
 
 
 def _kept(context: typer.Context, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A run's settings, as far as none are given that go before them; and its recipe."""
+    """A run's settings, where no given ones override them; and its recipe."""
     from pellucid.cli.saved_settings import check_kept_settings
     from pellucid.training.saved_run import read_saved_run
 

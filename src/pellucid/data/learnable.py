@@ -73,7 +73,7 @@ def check_classes(
     if len(classes) < 2 and not allow_one_class:
         raise DataError(
             f"{name}: one class only, {printable(classes[0])}; expected at least two classes, each "
-            f"with pictures of its own (to train all the same: --allow one-class){end}"
+            f"with pictures of its own (to train anyway: --allow one-class){end}"
         )
     empty = [entry for entry in classes if entry not in learnable]
     if empty:

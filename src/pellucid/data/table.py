@@ -64,7 +64,7 @@ def scan_table(
         task: What the labels are for, e.g. ``"regression"``; None to recognise it, see
             :mod:`pellucid.data.recognise`. For ``"generation"`` they need not be there.
         group: What keeps pictures together, the name of a column or a rule of
-            :mod:`pellucid.data.groups`; a column goes before a rule that is written alike.
+            :mod:`pellucid.data.groups`; a column takes precedence over a rule of the same text.
         side: Columns of pictures that are learned from beside the others; None for none.
         units: What transcripts are made of; None to choose by them.
 

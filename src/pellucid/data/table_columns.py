@@ -22,7 +22,7 @@ PATH_NAMES = (
     ("image_id", "imageid", "img_id", "id"),
     ("center", "centre", "center_camera", "centre_camera"),
 )
-"""What the column of paths is called, in lower case; an earlier group goes before a later one."""
+"""What the column of paths is called, in lower case; an earlier group comes before a later one."""
 
 LABEL_NAMES = (
     ("label", "labels"),

@@ -224,7 +224,7 @@ class ObjectDetector(PagedEstimator):
     def detections(
         self, pictures: Picture | Sequence[Picture] | NDArray[Any], least: float = 0.0
     ) -> Found | list[Found]:
-        """The same with a least probability of one's own.
+        """The same with a least probability of your own.
 
         Args:
             pictures: As :meth:`predict` takes them.

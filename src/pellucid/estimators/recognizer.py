@@ -131,7 +131,7 @@ class SpeechRecognizer(PagedEstimator):
         if name != NAME:
             raise ArgumentError(
                 f"architecture is {name!r:.80}, and speech to text is learned by {NAME!r}, or by "
-                "layers of one's own that end in a row of logits a step; leave it out"
+                "your own layers, which end in a row of logits a step; leave it out"
             )
 
     def _own_architecture_name(self) -> str:

@@ -89,7 +89,7 @@ class Prediction:
         return None if self.probabilities is None else int(self.probabilities.argmax())
 
     def rank(self, classes: Sequence[str]) -> int | None:
-        """The place of the right class among all, from 1; of equals the first goes before."""
+        """The place of the right class among all, from 1; of equals the first comes first."""
         if self.true is None or self.probabilities is None:
             return None
         order = (-self.probabilities).argsort(kind="stable")

@@ -1,4 +1,4 @@
-"""The lecture's gallery of kernels for photographs, and matrices of one's own."""
+"""The lecture's gallery of kernels for photographs, and your own matrices."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def gallery_kernel(name: str) -> GalleryKernel:
 def own_kernel(
     matrix: str | Array | Sequence[Sequence[float]], divisor: float = 1.0
 ) -> GalleryKernel:
-    """A kernel of one's own.
+    """Your own kernel.
 
     Args:
         matrix: Its text, see :func:`~pellucid.explain.matrix_text.parse_matrix`, or (height, width)

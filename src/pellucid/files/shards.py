@@ -246,7 +246,7 @@ def check_shards(index: ShardIndex, progress: Callable[[int, int], None] | None 
             raise DataError(f"{printable(path)}: {error.strerror or error}") from error
         if digest.hexdigest() != shard.sha256:
             raise DataError(
-                f"{printable(path)}: is not as it was written; write the shards anew: pellucid "
+                f"{printable(path)}: is not as it was written; write the shards again: pellucid "
                 "shard DATA"
             )
         if progress is not None:

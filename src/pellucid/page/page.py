@@ -221,5 +221,5 @@ def _check_size(size: int, *, allow_large: bool) -> None:
     if size > MOST_BYTES and not allow_large:
         raise ArgumentError(
             f"the network has {size / 1e6:.0f} MB of weights, a page takes {MOST_BYTES / 1e6:.0f}; "
-            "make it all the same with --allow-large (allow_large=True)"
+            "make it anyway with --allow-large (allow_large=True)"
         )

@@ -35,7 +35,7 @@ LONGEST = 28
 """Letters of a name in a figure."""
 
 PALE = 0.4
-"""Opacity of bars, so that names upon them can be read."""
+"""Opacity of bars, so that names on them can be read."""
 
 
 def guesses_document(guesses: Guesses) -> d.Document:
@@ -112,7 +112,7 @@ def _draw_picture(axes: Axes, guess: Guess) -> None:
 
 
 def _draw_rows(axes: Axes, guess: Guess, rows: int) -> None:
-    """The names upon their bars, which are as wide as the picture where they are certain."""
+    """The names on their bars, which are as wide as the picture where they are certain."""
     axes.set(xlim=(0.0, 1.0), ylim=(rows - 0.5, -0.5))
     for k, (name, words, share, _) in enumerate(guess.rows):
         true = name == guess.true

@@ -6,7 +6,7 @@ among the B likeliest continuations; of the finished ones that with the highest 
 log-probability divided by a power of its length, see :class:`pellucid.tasks.Captioning`. The search
 for a picture ends when no beginning can still come to a higher rank, whatever its next words are
 (Huang, Zhao and Ma 2017, *When to finish?*, section 3): to end it at B finished captions would take
-the short ones, which are finished first. Of equals, the first place goes before. Unknown words are
+the short ones, which are finished first. Of equals, the first place wins. Unknown words are
 never written.
 """
 

@@ -57,7 +57,7 @@ export async function save(
   download(blob, fileName(words, format));
 }
 
-/** Hand a file to whoever uses the page. */
+/** Hand a file to the user of the page. */
 export function download(blob: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);

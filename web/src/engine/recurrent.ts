@@ -56,7 +56,7 @@ export function before(node: NodeData, step: number): Place | null {
   return node.inputs.length > 1 ? { layer: node.inputs[1], at: [] } : null;
 }
 
-/** Where the cell before a step is, likewise. */
+/** Where the cell before a step is; none before the first step of a unit that begins with zeros. */
 function cellBefore(node: NodeData, step: number): Place | null {
   if (step > 0) return { layer: cellOf(node), at: [step - 1] };
   return node.inputs.length > 2 ? { layer: node.inputs[2], at: [] } : null;

@@ -120,7 +120,7 @@ export class LearnState {
     return this.own?.classes ?? this.page.data.model.names;
   }
 
-  /** Go on; begin anew where nothing is under way. */
+  /** Go on; begin again where nothing is under way. */
   async go(until: Until): Promise<void> {
     if (this.status === "opening" || this.status === "running") return;
     const run = this.status === "paused" ? this.run : ++this.run;

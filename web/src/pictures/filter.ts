@@ -42,8 +42,8 @@ export interface Taps {
  *
  * @param length how many inputs there are
  * @param from the edge of the part that is resized, a float32
- * @param to its other edge, likewise
- * @param outputs how many outputs there shall be
+ * @param to its other edge, in the same unit
+ * @param outputs how many outputs there are to be
  */
 export function tapsOf(
   filter: Filter,

@@ -36,7 +36,7 @@ function spans(length: number, size: number, stride: number): [number, number][]
 }
 
 /**
- * @param progress Is told the share that is done; what it returns says whether to go on.
+ * @param progress Gets the share that is done; what it returns says whether to go on.
  */
 export async function occlusion(
   network: Network,

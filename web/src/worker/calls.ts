@@ -91,7 +91,7 @@ export class Caller<H extends Handlers> {
     });
   }
 
-  /** No answer will come: whoever waits for one is told why. */
+  /** No answer will come: the callers that wait for one get the reason. */
   fail(error: Error): void {
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();

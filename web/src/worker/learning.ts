@@ -53,7 +53,7 @@ let trainer: Trainer | null = null;
 let watched: string | null = null;
 
 export const learning = {
-  /** Begin anew; the first weights. */
+  /** Begin again; the first weights. */
   begin(asked: Begin): Weights {
     watched = asked.watched;
     trainer = new Trainer(asked.lesson, asked.train, asked.judges, asked.settings);

@@ -194,7 +194,7 @@ def get_augmentation(text: str) -> Augmentation:
 
     Args:
         text: A name of :data:`PRESETS`, or settings of :class:`Augmentation` as ``name=value``, or
-            a name and settings that go before its own; between commas. A flip is ``yes`` or ``no``;
+            a name and settings that override its own; between commas. A flip is ``yes`` or ``no``;
             columns whose numbers it negates have ``;`` between them: ``flip_negates=angle;x``.
 
     Raises:

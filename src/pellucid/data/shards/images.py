@@ -63,7 +63,7 @@ class ShardReader:
         if len(found) != shard.pictures:
             raise DataError(
                 f"{printable(path)}: holds {len(found)} pictures, expected {shard.pictures}; write "
-                "the shards anew: pellucid shard DATA"
+                "the shards again: pellucid shard DATA"
             )
         return found
 

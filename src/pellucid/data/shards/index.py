@@ -103,7 +103,7 @@ class ShardIndex:
         if written != FORMAT:
             raise DataError(
                 f"{printable(path)}: is in the format {truncated(str(written))}, expected "
-                f"{FORMAT!r}; write the shards anew: pellucid shard DATA"
+                f"{FORMAT!r}; write the shards again: pellucid shard DATA"
             )
         try:
             parts = {
@@ -150,7 +150,7 @@ class ShardIndex:
         if found != held:
             raise DataError(
                 f"{printable(path)}: lists {found} pictures, the tar files hold {held}; write the "
-                "shards anew: pellucid shard DATA"
+                "shards again: pellucid shard DATA"
             )
 
 

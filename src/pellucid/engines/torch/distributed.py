@@ -110,7 +110,7 @@ class TorchRanks(Ranks):
         store = distributed.distributed_c10d._get_default_store()
         try:
             return bool(store.add("pellucid/failed", 1) == 1)
-        except RuntimeError:  # whoever kept it is gone, and nobody can be asked
+        except RuntimeError:  # the process that kept it is gone, and nobody can be asked
             return self.leads
 
 

@@ -145,5 +145,5 @@ def _remarks(machine: Machine, speed: Speed | None) -> list[str]:
             "one: others use the cores, or they share them"
         )
     if machine.kept_in.startswith("nowhere"):
-        found.append(f"compiled code is kept {machine.kept_in}: every process compiles anew")
+        found.append(f"compiled code is kept {machine.kept_in}: every process compiles again")
     return found

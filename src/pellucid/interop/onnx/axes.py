@@ -258,7 +258,7 @@ def _part(
     shape = value.shape
     if k == 1:
         if step != 1:
-            raise node.refuse("it takes every so manieth channel, which no layer does")
+            raise node.refuse("it takes every n-th channel, which no layer does")
         operation = builder.make(node, ops.ChannelSlice, start=start, stop=stop)
         name = builder.add(node, operation, value.node, word=word)
         if not value.is_vector:

@@ -12,7 +12,8 @@ export const boxes = {
     "A click on a box, here or on the picture, opens the logit that it was found by; dashed is the region that it was found in.",
   without:
     "There are no gradients of a loss here, and no lecture; pellucid backward and pellucid lecture show both.",
-  noLecture: "There is no lecture here; pellucid lecture tells it of a picture.",
+  noLecture:
+    "There is no lecture on this page; the command pellucid lecture gives one for a picture.",
   open: (output: string) => `opens the ${output}`,
   cell: (row: number, column: number) =>
     `found in the cell of row ${row}, column ${column}; pixels from the cell's middle to the edges:`,

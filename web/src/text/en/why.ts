@@ -35,7 +35,7 @@ export const why = {
   over: "over the picture",
   heat: (method: string) => `${method}, as large as the picture`,
   surgery: "Surgery",
-  surgeryAbout: "Change one thing, and see the answer change. Everything can be taken back.",
+  surgeryAbout: "Change one thing, and see the answer change. Everything can be undone.",
   setByWords: (layers: string[]) =>
     `${layers.join(" and ")} cannot be changed: each word of the caption sets their weights.`,
   muteMap: "Mute a map",
@@ -51,11 +51,11 @@ export const why = {
   put: "Put it in",
   swapped: (layer: string) => `${layer}: maximum and average exchanged`,
   edits: "Changes",
-  undo: "Take back the last",
-  undoAll: "Take back all",
+  undo: "Undo the last",
+  undoAll: "Undo all",
   muted: (layer: string, channel: number) => `map ${channel} of ${layer} is 0`,
   replaced: (layer: string, channel: number, name: string) =>
     `kernel ${channel} of ${layer} is ${name}`,
   stepped: (rate: string) => `one step of gradient descent, rate ${rate}`,
-  oneSwap: "One pooling at a time: take the change back to swap another.",
+  oneSwap: "One pooling at a time: undo the change to swap another.",
 };

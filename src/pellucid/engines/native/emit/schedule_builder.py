@@ -217,7 +217,7 @@ class ScheduleBuilder:
         return "\n".join(parts)
 
     def declarations(self) -> list[str]:
-        """What LLVM must be told of before stages use it."""
+        """What LLVM must know before stages use it."""
         lanes, v = self.vectors.lanes, self.vectors.float
         d = f"<{lanes} x double>"
         return [

@@ -56,7 +56,7 @@ def lower(
     Args:
         graph: The graph.
         target: What the code is for.
-        training: Whether the program shall learn as well; else dropout is left out.
+        training: Whether the program also learns; else dropout is left out.
         wanted: What is read besides the outputs. Where values are, what computes them gives the
             bits that it would give without: only how far it is fused differs.
         compared: Values that losses read.
