@@ -54,9 +54,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, help="or processes, of each")
     parser.add_argument("--steps", type=int, default=10, help="of the bisection")
     parser.add_argument("--seconds", type=float, default=4.0, help="of each window")
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder for service.json")
     given = parser.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)  # before all that takes long
+    try:
+        given.out.mkdir(parents=True, exist_ok=True)  # before all that takes long
+    except OSError as error:
+        parser.error(f"--out {given.out}: expected a folder ({error.strerror})")
     values: dict[str, Any] = {"machine": machine.describe(), "load": os.getloadavg()[0]}
     for network in given.network:
         values[network] = _compare(network, given)

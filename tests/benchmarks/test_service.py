@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
+from benchmarks.service.__main__ import main
 from benchmarks.service.contenders import CONTENDERS, Running
 from benchmarks.service.goodput import Search
 from benchmarks.service.load import Found, load, request_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _open: list[asyncio.StreamWriter] = []
 
@@ -96,3 +102,14 @@ def test_the_search_ends_between_good_and_bad() -> None:
     assert search.best is not None
     assert search.best.rate == search.low
     assert not search.good(Found(1.0, 1.0, {"200": 900, "503": 100}, {"99": 1.0}))
+
+
+def test_results_that_have_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.setattr("sys.argv", ["service", "--peers", "python", "--out", str(file)])
+    with pytest.raises(SystemExit):
+        main()
+    assert str(file) in capsys.readouterr().err.splitlines()[-1]

@@ -76,6 +76,9 @@ def test_refusals(process: Process, folder: Path, pellucid: Command) -> None:
         done = pellucid("predict", "--url", process.url, folder, "--json", code=1,
                         PELLUCID_TOKEN=token)  # fmt: skip
         assert "PELLUCID_TOKEN" in done.stderr
+        assert done.stdout == ""
+    done = pellucid("predict", "--url", f"{process.url}?model=dogs", folder, "--json", code=1)
+    assert (done.stdout, "dogs" in done.stderr) == ("", True)
     assert "--label" in refused(process.url, "--label", "cat", code=2)
     pellucid("predict", "--url", process.url, folder, code=2)
     pellucid("predict", "--url", process.url, "mnist:test:3", "--json", code=1)

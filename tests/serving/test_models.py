@@ -119,3 +119,33 @@ def test_a_file_that_changes(tmp_path: Path) -> None:
         time.sleep(0.05)
         assert answer(here) == (2, probabilities)
         watching.cancel()
+
+
+def test_why_a_file_is_not_used_is_kept_by_file(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{i}.safetensors" for i in range(2)]
+    for i, path in enumerate(paths):
+        save_model(path, model(i))
+    with service(f"pets={paths[0]}", f"pets={paths[1]}") as here:
+
+        def reasons() -> list[str]:
+            index = [each["reason"] for each in here.client.post("/v2/repository/index").json()]
+            assert index == [
+                here.client.get(f"/v2/models/pets/versions/{n}").json()["parameters"][
+                    "reload_error"
+                ]
+                for n in here.client.get("/v2/models/pets").json()["versions"]
+            ]
+            return index
+
+        good = paths[0].read_bytes()
+        paths[0].write_bytes(good[:-7])
+        watching = asyncio.run_coroutine_threadsafe(here.models.watch(0.01), here.client.loop)
+        while not any(reasons()):
+            time.sleep(0.01)
+        assert ["0.safetensors" in reason for reason in reasons()] == [True, False]
+        save_model(paths[1], model(2))  # another version that is well says nothing of the first
+        while here.client.get("/v2/models/pets").json()["versions"] != ["1", "3"]:
+            time.sleep(0.01)
+        assert ["0.safetensors" in reason for reason in reasons()] == [True, False]
+        assert 'pellucid_model_reload_failed{model="pets"} 1.0' in here.client.get("/metrics").text
+        watching.cancel()

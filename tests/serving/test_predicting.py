@@ -133,3 +133,10 @@ def test_every_request_is_counted_and_logged(here: Here) -> None:
         'pellucid_model_info{model="pets",',
     ):
         assert line in text
+
+
+@pytest.mark.parametrize("query", ["top=1&top=2", "top=1&top=1", "model=pets&top=1&model=pets"])
+def test_a_parameter_that_is_given_twice(here: Here, query: str) -> None:
+    found = here.client.post(f"/predict?{query}", content=png(pictures(1)[0]))
+    assert found.status_code == 400
+    assert "twice" in found.json()["error"]

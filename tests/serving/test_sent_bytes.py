@@ -168,6 +168,16 @@ def test_deep_json_is_refused_before_it_is_built() -> None:
     assert len(parse_json(wide, LIMITS)) == 500
 
 
+def test_json_of_many_values_is_refused_before_it_is_built() -> None:
+    limits = Limits(json_values=100)
+    assert len(parse_json(b"[" + b",".join([b"1"] * 100) + b"]", limits)) == 100
+    text = b"[" + b",".join([b"1"] * (1 << 20)) + b"]"
+    tracemalloc.start()
+    assert refused(lambda: parse_json(text, limits)).status == 413
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
+
+
 @pytest.mark.parametrize(
     "text",
     [b"", b"{", b"[1,]", b"{'a':1}", b"NaN", b"[Infinity]", b"-Infinity", b'{"a":1,"a":2}',

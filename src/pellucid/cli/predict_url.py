@@ -107,8 +107,7 @@ def _row(cells: Sequence[str]) -> bytes:
 
 
 def _json_parts(answers: Iterator[Answer]) -> Iterator[bytes]:
-    yield b"["
-    between = b"\n"
+    between = b"[\n"  # with the first answer: where there is none, an error alone is printed
     for answer in answers:
         lines = json.dumps(answer.record, indent=2).split("\n")
         yield between + "\n".join(f"  {line}" for line in lines).encode()

@@ -94,6 +94,7 @@ def serve(
         int, typer.Option(help="Header fields of a request.")
     ] = DEFAULTS.head_fields,
     max_depth: Annotated[int, typer.Option(help="Levels of nested JSON.")] = DEFAULTS.json_depth,
+    max_values: Annotated[int, typer.Option(help="Values in JSON.")] = DEFAULTS.json_values,
     max_connections: Annotated[int, typer.Option(help="Open connections.")] = DEFAULTS.connections,
     max_queue: Annotated[
         int, typer.Option(help="Pictures that wait; more are answered 429, with Retry-After.")
@@ -133,6 +134,7 @@ def serve(
         parts=max_parts, head_bytes=max_head, head_fields=max_fields, head_seconds=head_seconds,
         request_seconds=request_seconds, idle_seconds=idle_seconds, linger_seconds=linger_seconds,
         connections=max_connections, queue=max_queue, json_depth=max_depth,
+        json_values=max_values,
     )  # fmt: skip
     given = available_threads() if threads is None else threads
     if threads is not None or processes > 1:

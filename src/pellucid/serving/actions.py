@@ -44,7 +44,7 @@ def _protocol() -> list[Action]:
         Action("POST", "/v2/repository/index", repository.index, "Every version of every model.",
                listed),
         Action("POST", "/v2/repository/models/{model}/load", repository.load,
-               "Load a model anew from its file; where it cannot be used, the old one goes on.",
+               "Reload a model from its file; where it cannot be used, the old one goes on.",
                loaded),
     ]  # fmt: skip
 

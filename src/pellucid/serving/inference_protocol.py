@@ -55,7 +55,7 @@ async def metadata(request: Request) -> Response:
     if reading := _reading(served):
         outputs.append(_described(reading, "FP64", [-1, len(model.classes)]))
     outputs.append(_described(ANSWER, BYTES, [-1]))
-    last = models.reloads.get(served.name)
+    last = models.reloads.get(served.source)
     return json_response(
         {
             "name": served.name,

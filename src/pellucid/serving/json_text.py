@@ -20,9 +20,16 @@ def parse_json(content: bytes, limits: Limits) -> Any:
     """The value of a JSON text (RFC 8259).
 
     Raises:
-        RefusedError: If it is not JSON in UTF-8, is nested too deeply, has the same name twice in
-            an object, NaN, an infinity, a number of thousands of digits or half a surrogate pair.
+        RefusedError: If it is not JSON in UTF-8, has too many values, is nested too deeply, has the
+            same name twice in an object, NaN, an infinity, a number of thousands of digits or half
+            a surrogate pair.
     """
+    if content.count(b",") >= limits.json_values:
+        raise RefusedError(
+            413,
+            f"the JSON has more than {limits.json_values} values; send tensors as bytes behind it "
+            "(binary_data_size), or start the service with a larger --max-values",
+        )
     _check_depth(content, limits.json_depth)
     try:
         text = content.decode("utf-8")

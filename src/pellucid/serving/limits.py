@@ -32,6 +32,8 @@ class Limits:
         queue: Pictures that wait for the network, and requests that are answered at a time; more
             are answered 429.
         json_depth: Levels of nesting in JSON.
+        json_values: Values of a JSON text, by its commas. While one is read nothing else is
+            computed: a quarter of a second for a million.
     """
 
     body_bytes: int = 32 << 20
@@ -48,6 +50,7 @@ class Limits:
     connections: int = 512
     queue: int = 256
     json_depth: int = 16
+    json_values: int = 1 << 20
 
     def __post_init__(self) -> None:
         """Check ranges.
@@ -57,7 +60,7 @@ class Limits:
         """
         for name in ("body_bytes", "all_bodies_bytes", "pixels"):
             checks.whole(name, getattr(self, name), 1, _MOST_BYTES)
-        for name in ("scans", "parts", "head_fields", "connections", "queue"):
+        for name in ("scans", "parts", "head_fields", "connections", "queue", "json_values"):
             checks.whole(name, getattr(self, name))
         checks.whole("head_bytes", self.head_bytes, 256)
         checks.whole("json_depth", self.json_depth, 4, 200)  # 4: a batch of pictures as lists

@@ -147,6 +147,7 @@ class _OfModels(Collector):
             info.add_metric([served.name, version, __version__], 1)
             waiting.add_metric([served.name, version], served.batcher.waiting)
         for name in self._models.names:
-            last = self._models.reloads.get(name)
-            failed.add_metric([name], float(bool(last and last.error)))
+            versions = self._models.versions(name).values()
+            lasts = [self._models.reloads.get(each.source) for each in versions]
+            failed.add_metric([name], float(any(last and last.error for last in lasts)))
         return (info, waiting, failed) if self._waiting else (info, failed)

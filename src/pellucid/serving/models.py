@@ -1,4 +1,4 @@
-"""The models that a service has: by name and version, loaded anew when their files change."""
+"""The models that a service has: by name and version, reloaded when their files change."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Served:
 
     Attributes:
         source: Where it comes from.
-        version: 1, 2, …; a model that is loaded anew is a new version. 0 until it answers.
+        version: 1, 2, …; a reloaded model is a new version. 0 until it answers.
         estimator: The model with its program.
         batcher: The queue before its network.
         same_bits: Whether pictures were found to have the same bits alone as in batches.
@@ -83,7 +83,7 @@ class Served:
 
 @dataclass(frozen=True)
 class Reload:
-    """The last attempt to load a model anew.
+    """The last attempt to load a model again.
 
     Attributes:
         time: When, in seconds since 1970.
@@ -107,7 +107,7 @@ class Models:
         remark: Prints a line.
 
     Attributes:
-        asked: Called with the name of a model that somebody asked to load anew, once it is.
+        asked: Called with the name of a model that somebody asked to reload, once it is.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Models:
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="pellucid-load")
         self._served: dict[str, dict[int, Served]] = {}
         self._stamps: dict[Source, tuple[int, ...] | None] = {}
-        self.reloads: dict[str, Reload] = {}
+        self.reloads: dict[Source, Reload] = {}
         self.asked: Callable[[str], object] = _unheard
 
     # ------------------------------------------------------------------------------------- asking
@@ -188,7 +188,7 @@ class Models:
         return served
 
     async def reload(self, name: str) -> list[Served]:
-        """Load all versions of a model anew, each beside the one that answers, and exchange them.
+        """Reload all versions of a model, each beside the one that answers, and exchange them.
 
         Raises:
             UnknownModelError: If there is no such model.
@@ -197,7 +197,7 @@ class Models:
         return [await self._reload(each.source) for each in self.versions(name).values()]
 
     async def watch(self, seconds: float) -> None:
-        """Load models anew whose files have changed, for ever.
+        """Reload models whose files have changed, for ever.
 
         Args:
             seconds: How often to look.
@@ -220,10 +220,10 @@ class Models:
         try:
             served = await loop.run_in_executor(self._loader, self._prepared, source)
         except PellucidError as error:
-            self.reloads[source.name] = Reload(time.time(), printable(str(error)))
+            self.reloads[source] = Reload(time.time(), printable(str(error)))
             self._remark(f"{source.name}: the model that was there goes on; {error}")
             raise
-        self.reloads[source.name] = Reload(time.time())
+        self.reloads[source] = Reload(time.time())
         self._take(served)
         self._remark(f"{source.name}: version {served.version} answers now")
         return served

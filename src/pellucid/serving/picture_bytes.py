@@ -30,7 +30,7 @@ def check_picture(content: bytes, limits: Limits) -> Header:
     scans = content.count(_START_OF_SCAN) if content[:2] == b"\xff\xd8" else 0
     if scans > limits.scans:
         raise RefusedError(
-            413, f"the JPEG has {scans} scans; at most {limits.scans} are read: store it anew"
+            413, f"the JPEG has {scans} scans; at most {limits.scans} are read: store it with fewer"
         )
     try:
         return header(content, limits.pixels)

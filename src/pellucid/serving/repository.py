@@ -1,4 +1,4 @@
-"""The protocol's extension for models: which there are, and loading one anew."""
+"""The protocol's extension for models: which there are, and reloading one."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ async def index(request: Request) -> Response:
                 "name": served.name,
                 "version": str(served.version),
                 "state": "READY",
-                "reason": models.reloads[served.name].error
-                if served.name in models.reloads
+                "reason": models.reloads[served.source].error
+                if served.source in models.reloads
                 else "",
             }
             for served in models.all()
@@ -35,7 +35,7 @@ async def index(request: Request) -> Response:
 
 
 async def load(request: Request) -> Response:
-    """Load a model anew; where its file cannot be used, the one that was there goes on."""
+    """Reload a model; where its file cannot be used, the one that was there goes on."""
     models, name = service_of(request).models, request.path_params["model"]
     try:
         loaded = await models.reload(name)

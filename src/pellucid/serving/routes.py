@@ -64,7 +64,11 @@ class Action:
 
         async def endpoint(request: Request) -> Response:
             facts(request)["route"] = path
-            for name in request.query_params if known else ():
+            seen = set()
+            for name, _ in request.query_params.multi_items() if known else ():
+                if name in seen:  # proxies and programs differ in which of them they take
+                    raise ArgumentError(f"the parameter {name} is given twice; give it once")
+                seen.add(name)
                 if name not in known:  # mistyped, it would change nothing, in silence
                     raise ArgumentError(
                         f"unknown parameter {printable(name)!r:.60}; there are {listed(known, 20)}"
