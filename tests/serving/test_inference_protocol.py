@@ -148,6 +148,7 @@ def body(**changed: Any) -> bytes:
             + b', "outputs": [{"name": "answer", "parameters": {"binary_data": "no"}}]}',
             "binary_data",
         ),
+        (body()[:-1] + b', "outputs": [{"name": "answer"}, {"name": "answer"}]}', "twice"),
         (body(data=[0] * 89 + [1e39], datatype="FP32"), "infinity"),
         (body(datatype="BYTES", shape=[1], data=["%%"]), "base64"),
         (body(datatype="BYTES", shape=[2], data=["AA=="]), "2"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import io
 import json
 import struct
@@ -166,6 +167,13 @@ def test_deep_json_is_refused_before_it_is_built() -> None:
         tracemalloc.stop()
     wide = b"[" + b",".join([b'["[[[[\\"[["]'] * 500) + b"]"  # brackets in texts are none
     assert len(parse_json(wide, LIMITS)) == 500
+
+
+@pytest.mark.parametrize("text", [b'"' + b'\\"' * (1 << 20), b'"' + b"[" * (1 << 22) + b'"'])
+def test_texts_are_looked_through_once(text: bytes) -> None:
+    """With or without an end; a look from each quote on would take hours."""
+    with contextlib.suppress(RefusedError):
+        parse_json(b"[" * 10 + b'"[[[[[[[[[[[[",' + text, LIMITS)
 
 
 def test_json_of_many_values_is_refused_before_it_is_built() -> None:

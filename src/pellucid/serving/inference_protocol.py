@@ -145,6 +145,9 @@ def _names(served: Served) -> list[str]:
 
 def _check_outputs(wanted: Sequence[WantedOutput], served: Served) -> None:
     names = _names(served)
+    given = [each.name for each in wanted]
+    if len(given) > len(set(given)):  # a small request for answers without end
+        raise ArgumentError("an output is asked for twice; ask for each once")
     for each in wanted:
         if each.name not in names:
             raise ArgumentError(

@@ -13,7 +13,8 @@ from pellucid.serving.refused import RefusedError
 if TYPE_CHECKING:
     from pellucid.serving.limits import Limits
 
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
+"""A text without its end counts as one, too: each of its quotes would begin another otherwise."""
 
 
 def parse_json(content: bytes, limits: Limits) -> Any:
