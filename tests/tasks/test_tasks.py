@@ -14,6 +14,8 @@ from pellucid.data.targets import TARGETS, ClassTargets, LabelSets, Numbers
 from pellucid.data.transcripts import Transcripts
 from pellucid.errors import ArgumentError, DataError, PellucidError
 from pellucid.estimators import ESTIMATORS, ImageGenerator
+from pellucid.evaluation.answer_forms import FORMS
+from pellucid.interop.onnx.task_outputs import TASK_OUTPUTS
 from pellucid.ops import Huber, SquaredError
 from pellucid.settings import to_dict
 from pellucid.tasks import (
@@ -262,3 +264,18 @@ def test_other_data_are_adopted_or_refused(like: Any, other: Any) -> None:
     assert len(found) == 3
     if isinstance(found, LabelSets):
         assert found.marks.tolist() == [[0, 1], [1, 1], [0, 0]]
+
+
+def test_every_task_has_its_row_in_the_tables() -> None:
+    made = {Generation.kind}  # pictures that are made are no answers
+    assert TASK_OUTPUTS.keys() == TASKS.keys()
+    assert FORMS.keys() == TASKS.keys() - made
+    assert {kind for kind, row in TASK_OUTPUTS.items() if row.noise} == made
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_which_tasks_have_single_outputs(kind: str) -> None:
+    task = TASKS[kind]
+    of_map = {Detection.kind, RegionDetection.kind, Transcription.kind, Captioning.kind}
+    assert task.of_map == (kind in of_map)
+    assert task.writes_captions == (kind == Captioning.kind)

@@ -12,7 +12,7 @@ from pellucid.page import make_page
 from pellucid.page.learning import MOST_JUDGED, MOST_TRAINED, Lesson
 from pellucid.page.pictures import Finder, noise
 from pellucid.page.samples import SAMPLES
-from pellucid.tasks import Captioning, check_row
+from pellucid.tasks import check_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,9 +67,8 @@ class PagedEstimator(OpenEstimator):
                 or ``learn`` is True, and there is nothing to learn.
         """
         model = self.model_
-        if not isinstance(model.task, Captioning):
-            # before the pictures cost any time
-            check_row(model.task, "a page", boxes=True)
+        # before the pictures cost any time
+        check_row(model.task, "a page", boxes=True, captions=True)
         finder = Finder(
             model,
             samples,

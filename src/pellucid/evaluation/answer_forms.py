@@ -12,6 +12,7 @@ from pellucid.tasks import (
     Captioning,
     Detection,
     MultiLabel,
+    RegionDetection,
     Regression,
     SingleLabel,
     Task,
@@ -20,7 +21,7 @@ from pellucid.tasks import (
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pellucid.evaluation.predictions import Prediction
 
@@ -339,19 +340,22 @@ class CaptionForm(AnswerForm):
 
 def form_of(task: Task | Sequence[str]) -> AnswerForm:
     """How a task's answers are written; names stand for one class of these a picture."""
-    if isinstance(task, MultiLabel):
-        return LabelForm(task)
-    if isinstance(task, Regression):
-        return NumberForm(task)
-    if isinstance(task, Detection):
-        return BoxForm(task)
-    if isinstance(task, Transcription):
-        return TextForm()
-    if isinstance(task, Captioning):
-        return CaptionForm()
-    if isinstance(task, SingleLabel):
-        return ClassForm(task)
-    return ClassForm(SingleLabel(task.names if isinstance(task, Task) else tuple(task)))
+    if not isinstance(task, Task):
+        return ClassForm(SingleLabel(tuple(task)))
+    form = FORMS.get(task.kind)
+    return ClassForm(SingleLabel(task.names)) if form is None else form(task)
+
+
+FORMS: dict[str, Callable[[Any], AnswerForm]] = {
+    SingleLabel.kind: ClassForm,
+    MultiLabel.kind: LabelForm,
+    Regression.kind: NumberForm,
+    Detection.kind: BoxForm,
+    RegionDetection.kind: BoxForm,
+    Transcription.kind: lambda _: TextForm(),
+    Captioning.kind: lambda _: CaptionForm(),
+}
+"""How each task's answers are written, by its kind; pictures that are made are no answers."""
 
 
 def _apart(names: Sequence[str], taken: tuple[str, ...]) -> list[str]:

@@ -331,8 +331,7 @@ def verify(
     Raises:
         DataError: If they take other pictures, or answer with another number of outputs.
     """
-    if not isinstance(first.model.task, Captioning):
-        check_row(first.model.task, "a comparison", boxes=True)
+    check_row(first.model.task, "a comparison", boxes=True, captions=True)
     graphs = [each.model.network.graph for each in (first, second)]
     for what, (a, b) in (
         ("takes {} as a picture", [graph.input_shape for graph in graphs]),

@@ -83,6 +83,7 @@ class Captioning(NoSingleAnswer):
     each_frame: ClassVar[bool] = True
     drawn: ClassVar[bool] = True
     of_map: ClassVar[bool] = True
+    writes_captions: ClassVar[bool] = True
     parts: ClassVar[tuple[str, ...]] = (WORDS_GRAPH,)
     no_answer: ClassVar[str] = (
         "the model writes captions, word by word, and has no one answer that could be opened; "

@@ -77,6 +77,7 @@ class Task(ABC):
         of_regions: Whether boxes are found in regions that the network itself proposes, so that
             the same place in its outputs is about another region with another picture.
         of_steps: Whether the answer is written step by step, see :meth:`written_in`.
+        writes_captions: Whether the answer is written by a second graph, word by word.
         parts: Names of the graphs that a model keeps beside the one that answers.
         each_frame: Whether each frame of an animated picture is answered; else the first.
         drawn: Whether answers can be drawn on the pictures.
@@ -98,6 +99,7 @@ class Task(ABC):
     makes_pictures: ClassVar[bool] = False
     of_regions: ClassVar[bool] = False
     of_steps: ClassVar[bool] = False
+    writes_captions: ClassVar[bool] = False
     parts: ClassVar[tuple[str, ...]] = ()
     no_answer: ClassVar[str] = ""
 
@@ -317,18 +319,20 @@ def check_one_class(task: Task, what: str) -> None:
         )
 
 
-def check_row(task: Task, what: str, *, boxes: bool = False) -> None:
+def check_row(task: Task, what: str, *, boxes: bool = False, captions: bool = False) -> None:
     """Check that single outputs of a network mean something: of a row, of boxes, or of steps.
 
     Args:
         task: A model's.
         what: What only such a model has, for the message: ``a trace``.
         boxes: Whether it can be of boxes, or of steps of a recording, too.
+        captions: Whether it can be of captions, too.
 
     Raises:
-        ArgumentError: If it ends in a map, and what is found in that is no boxes.
+        ArgumentError: If it ends in a map, and what is found in that is none of these.
     """
-    if task.of_map and not (boxes and (task.of_boxes or task.of_steps)):
+    known = (boxes and (task.of_boxes or task.of_steps)) or (captions and task.writes_captions)
+    if task.of_map and not known:
         if task.no_answer:
             raise ArgumentError(f"{what}: the model is for {task.title}; {task.no_answer}")
         raise ArgumentError(

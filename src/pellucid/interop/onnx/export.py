@@ -12,36 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.architectures.captioner import PLACES, WORDS_GRAPH
+from pellucid.architectures.captioner import WORDS_GRAPH
 from pellucid.errors import ArgumentError
 from pellucid.files import self_test
 from pellucid.files.atomic import write_file
 from pellucid.graph import Network
 from pellucid.interop.onnx import captioning, metadata
-from pellucid.interop.onnx.boxes import (
-    BOXES,
-    CLASSES,
-    PROBABILITIES,
-    Stored,
-    box_outputs,
-    write_boxes,
-)
 from pellucid.interop.onnx.layers_out import write_layers
 from pellucid.interop.onnx.library import onnx_library
 from pellucid.interop.onnx.options import InputForm, Layout, PixelType
-from pellucid.interop.onnx.pictures import GENERATED, NOISE, PICTURES, VALUES, write_pictures
-from pellucid.interop.onnx.steps import step_shape, write_steps
+from pellucid.interop.onnx.task_outputs import outputs_of
 from pellucid.interop.onnx.writer import Writer
-from pellucid.tasks import (
-    Captioning,
-    Detection,
-    Generation,
-    MultiLabel,
-    Regression,
-    Task,
-    Transcription,
-    check_row,
-)
+from pellucid.tasks import Captioning, Task, check_row
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -52,12 +34,10 @@ if TYPE_CHECKING:
 
     from pellucid.files import Model
     from pellucid.graph import Graph
-    from pellucid.ops.operation import Array, Shape
+    from pellucid.interop.onnx.boxes import Stored
+    from pellucid.ops.operation import Array
 
 OPSET, IR_VERSION = 17, 8
-
-INPUT, LOGITS, NUMBERS = "input", "logits", "numbers"
-"""What a file's input and its outputs are called; ``numbers`` are a regression's."""
 
 BATCH = "N"
 """What the batch axis is called, which may have any length."""
@@ -108,8 +88,8 @@ def described(
     """
     form = InputForm(layout, dtype)
     shape = form.axes(*model.network.graph.input_shape)
-    _check_task(model.task)
-    outputs = output_types(model.task, model.network.graph, form)
+    check_row(model.task, "an ONNX file", boxes=True, captions=True)
+    outputs = outputs_of(model.task).types(model.task, model.network.graph.output_shape, form)
     half: dict[str, Any] = {}
     if isinstance(model.task, Captioning):
         takes, gives = captioning.words_shapes(model.network.graphs[WORDS_GRAPH])
@@ -141,7 +121,7 @@ def onnx_model(model: Model, form: InputForm | None = None) -> ModelProto:
     onnx_library()
     import onnx
 
-    _check_task(model.task)
+    check_row(model.task, "an ONNX file", boxes=True, captions=True)
     form = form or InputForm()
     network = model.network.part(model.network.graph)  # of what it was trained with, nothing
     weights = _exported(network)
@@ -175,11 +155,6 @@ def onnx_words(model: Model) -> ModelProto:
         made.metadata_props.add(key=name, value=text)
     onnx.checker.check_model(made, full_check=True)
     return made
-
-
-def _check_task(task: Task) -> None:
-    if not isinstance(task, Captioning):
-        check_row(task, "an ONNX file", boxes=True)
 
 
 def _exported(network: Network) -> dict[str, Array]:
@@ -230,7 +205,8 @@ def onnx_graph(
     names, given = value_names(graph, task), input_name(task)
     _write_input(writer, form, input_type(task, form), given, names[graph.input])
     write_layers(writer, graph, names, weights)
-    _write_outputs(writer, task, form, names[graph.output], graph.output_shape)
+    outputs = outputs_of(task)
+    outputs.write(writer, task, form, names[graph.output], graph.output_shape)
     shape = form.axes(*graph.input_shape)
     return helper.make_graph(
         writer.nodes,
@@ -238,7 +214,7 @@ def onnx_graph(
         [_value_info(given, input_type(task, form), shape)],
         [
             _value_info(name, kind, each)
-            for name, (kind, each) in output_types(task, graph, form).items()
+            for name, (kind, each) in outputs.types(task, graph.output_shape, form).items()
         ],
         list(writer.constants.values()),
     )
@@ -255,31 +231,12 @@ def _value_info(name: str, kind: Stored, shape: tuple[int, ...]) -> ValueInfoPro
 
 def input_name(task: Task) -> str:
     """What a file's input is called: ``input``, the pictures; of generators ``noise``."""
-    return NOISE if isinstance(task, Generation) else INPUT
+    return outputs_of(task).input
 
 
 def input_type(task: Task, form: InputForm) -> PixelType:
     """How a file's input is stored; noise is float32 whatever its pictures are."""
-    return "float32" if isinstance(task, Generation) else form.dtype
-
-
-def output_types(
-    task: Task, graph: Graph, form: InputForm
-) -> dict[str, tuple[Stored, tuple[int, ...]]]:
-    """The outputs of a file in their order: how they are stored, and their shapes of an example."""
-    shape = graph.output_shape
-    if isinstance(task, Generation):
-        axes = form.axes(*shape)
-        return {VALUES: ("float32", axes), PICTURES: (form.dtype, axes)}
-    if isinstance(task, Captioning):
-        return {PLACES: ("float32", shape)}
-    if isinstance(task, Transcription):
-        return {LOGITS: ("float32", step_shape(shape)), PROBABILITIES: ("float32", shape[-2:])}
-    if isinstance(task, Detection):
-        channels_first = (shape[-1], *shape[:-1])
-        return {LOGITS: ("float32", channels_first), **box_outputs(task, shape)}
-    answer = NUMBERS if isinstance(task, Regression) else PROBABILITIES
-    return {LOGITS: ("float32", shape), answer: ("float32", shape)}
+    return "float32" if outputs_of(task).noise else form.dtype
 
 
 def value_names(graph: Graph, task: Task) -> dict[str, str]:
@@ -289,18 +246,12 @@ def value_names(graph: Graph, task: Task) -> dict[str, str]:
     takes it, is ``input.pixels``; and a layer that is called as an input or output is, gets a dot,
     which no layer's name has.
     """
-    taken = {INPUT, LOGITS, PROBABILITIES, NUMBERS}
-    given, answer = input_name(task), LOGITS
-    if isinstance(task, Captioning):
-        taken, answer = {INPUT, PLACES}, f"{PLACES}.map"
-    if isinstance(task, Detection):
-        taken |= {BOXES, CLASSES}
-    if isinstance(task, Generation):
-        taken, answer = {NOISE, GENERATED, VALUES, PICTURES}, GENERATED
+    outputs = outputs_of(task)
     names = {
-        node.name: f"{node.name}.value" if node.name in taken else node.name for node in graph.nodes
+        node.name: f"{node.name}.value" if node.name in outputs.names else node.name
+        for node in graph.nodes
     }
-    return {**names, graph.input: f"{given}.pixels", graph.output: answer}
+    return {**names, graph.input: f"{outputs.input}.pixels", graph.output: outputs.output}
 
 
 def _write_input(writer: Writer, form: InputForm, kind: PixelType, given: str, name: str) -> None:
@@ -315,26 +266,3 @@ def _write_input(writer: Writer, form: InputForm, kind: PixelType, given: str, n
     for number, (step, attributes) in enumerate(steps or [("Identity", {})]):
         last = number == max(len(steps), 1) - 1
         at = writer.node(step, [at], name if last else f"{given}.{step.lower()}", **attributes)
-
-
-def _write_outputs(writer: Writer, task: Task, form: InputForm, logits: str, shape: Shape) -> None:
-    """What the answers mean, as further nodes."""
-    if isinstance(task, Generation):
-        write_pictures(writer, form, logits)
-    elif isinstance(task, Captioning):
-        writer.node("Transpose", [logits], PLACES, perm=(0, 2, 3, 1))
-    elif isinstance(task, Transcription):
-        write_steps(writer, logits, shape)
-    elif isinstance(task, Detection):
-        write_boxes(writer, task, logits, shape)
-    elif isinstance(task, Regression):
-        scale, mean = (
-            writer.constant(f"{NUMBERS}.{word}", np.array(values, np.float32))
-            for word, values in (("scale", task.scale), ("mean", task.mean))
-        )
-        scaled = writer.node("Mul", [logits, scale], f"{NUMBERS}.scaled")
-        writer.node("Add", [scaled, mean], NUMBERS)
-    elif isinstance(task, MultiLabel):
-        writer.node("Sigmoid", [logits], PROBABILITIES)
-    else:
-        writer.node("Softmax", [logits], PROBABILITIES, axis=-1)
