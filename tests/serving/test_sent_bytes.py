@@ -169,6 +169,18 @@ def test_deep_json_is_refused_before_it_is_built() -> None:
     assert len(parse_json(wide, LIMITS)) == 500
 
 
+@pytest.mark.parametrize("text", [b"[]" * 200, b'""' * 350 + b"[" * 20])
+def test_many_brackets_and_texts_without_commas_are_refused_early(text: bytes) -> None:
+    assert refused(lambda: parse_json(text, Limits(json_values=100))).status == 413
+
+
+def test_a_name_that_is_twice_is_found_among_many() -> None:
+    """In one pass; to count each would take hours."""
+    names = [*map(str, range(500_000)), "twice", "twice"]
+    text = b"{" + b",".join(b'"%s":1' % name.encode() for name in names) + b"}"
+    assert "'twice'" in str(refused(lambda: parse_json(text, LIMITS)))
+
+
 @pytest.mark.parametrize("text", [b'"' + b'\\"' * (1 << 20), b'"' + b"[" * (1 << 22) + b'"'])
 def test_texts_are_looked_through_once(text: bytes) -> None:
     """With or without an end; a look from each quote on would take hours."""

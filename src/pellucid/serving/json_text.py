@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pellucid.checks import brief
@@ -26,12 +27,8 @@ def parse_json(content: bytes, limits: Limits) -> Any:
             a surrogate pair.
     """
     if content.count(b",") >= limits.json_values:
-        raise RefusedError(
-            413,
-            f"the JSON has more than {limits.json_values} values; send tensors as bytes behind it "
-            "(binary_data_size), or start the service with a larger --max-values",
-        )
-    _check_depth(content, limits.json_depth)
+        raise _many_values(limits)
+    _check_depth(content, limits)
     try:
         text = content.decode("utf-8")
         found = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_object)
@@ -63,11 +60,23 @@ def parse_base64(text: object, limits: Limits) -> bytes:
         raise RefusedError(400, f"not base64: {error}; got {brief(text)}") from error
 
 
-def _check_depth(content: bytes, most: int) -> None:
+def _many_values(limits: Limits) -> RefusedError:
+    return RefusedError(
+        413,
+        f"the JSON has more than {limits.json_values} values; send tensors as bytes behind it "
+        "(binary_data_size), or start the service with a larger --max-values",
+    )
+
+
+def _check_depth(content: bytes, limits: Limits) -> None:
+    most = limits.json_depth
     if content.count(b"[") + content.count(b"{") <= most:
         return
     depth = 0
-    for found in _STRING_OR_BRACKET.finditer(content):
+    tokens = 3 * limits.json_values  # a value has a name and two brackets at most
+    for count, found in enumerate(_STRING_OR_BRACKET.finditer(content)):
+        if count >= tokens:
+            raise _many_values(limits)
         first = found[0][:1]
         if first in b"[{":
             depth += 1
@@ -80,8 +89,8 @@ def _check_depth(content: bytes, most: int) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise RefusedError(400, f"the JSON has {brief(twice)} twice in one object")
     return found
 
