@@ -48,7 +48,7 @@ def test_a_module_begins_with_what_it_has() -> None:
 def test_every_operation_has_its_formula_and_its_weights() -> None:
     """What a reader of model files needs who has the site alone."""
     text = operations.page()
-    for kind in {**ops.OPERATIONS, **ops.LOSSES}:
+    for kind in {**ops.OPERATIONS, **ops.QUANTISED, **ops.LOSSES}:
         (section,) = re.findall(rf"^###? {kind}\n\n(.*?)(?=^##|\Z)", text, re.DOTALL | re.MULTILINE)
         assert " = " in section.partition("```")[0], kind
         assert kind in ops.LOSSES or f'operation  {{"kind": "{kind}"' in section

@@ -7,9 +7,10 @@ import json
 import sys
 
 from tests.ops.cases import CASES, Case
+from tests.ops.whole_cases import CASES as WHOLE
 
 from pellucid import ops
-from pellucid.ops import window
+from pellucid.ops import whole_numbers, window
 from pellucid.settings import to_dict
 
 PAGE = "reference/operations.md"
@@ -36,9 +37,14 @@ def page() -> str:
     first: dict[str, Case] = {}
     for case in CASES:
         first.setdefault(case.operation.kind, case)
-    for kind, operation in sorted(ops.OPERATIONS.items()):
+    for graph in WHOLE.values():
+        for node in graph.nodes:
+            case = Case("in a network", node.operation, graph.inputs_of(node))
+            first.setdefault(case.operation.kind, case)
+    for kind, operation in sorted({**ops.OPERATIONS, **ops.QUANTISED}.items()):
         parts += [f"## {kind}", inspect.getdoc(sys.modules[operation.__module__]) or ""]
         parts += [_example(first[kind])]
+    parts += ["## Whole numbers", inspect.getdoc(whole_numbers) or ""]
     parts += ["## Losses", "What training minimises; predictions do not need them."]
     for kind, loss in sorted(ops.LOSSES.items()):
         parts += [f"### {kind}", inspect.getdoc(sys.modules[loss.__module__]) or ""]
