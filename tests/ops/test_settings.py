@@ -52,7 +52,7 @@ INSTANCES: list[Any] = [
     Propose(8, (16.0,), (0.5, 2), 50, 400, 0.6),
     SampleRegions(32, 0.5, 0.4),
     Quantise(0.25, signed=True),
-    QuantisedConv2D(3, (3, 2), (2, 1), (1, 2), ((1, 0), (2, 1)), input_scale=0.5),
+    QuantisedConv2D(3, (3, 2), (2, 1), (1, 2), ((1, 0), (2, 1)), 0.5, depthwise=True),
     QuantisedDense(7, 0.125),
     SequenceCrossEntropy(0.1),
     SGD(),

@@ -91,6 +91,14 @@ def test_sums_that_fit_into_no_32_bits_are_refused() -> None:
         ops.QuantisedDense(2).output_shape((features,))
 
 
+def test_a_depthwise_convolution_has_a_kernel_for_each_channel() -> None:
+    operation = ops.QuantisedConv2D(3, (2, 2), depthwise=True)
+    assert operation.output_shape((5, 4, 3)) == (4, 3, 3)
+    with pytest.raises(ShapeError, match="3 channels, got 6") as caught:
+        operation.output_shape((5, 4, 6))
+    check_line(caught.value)
+
+
 def test_weights_are_whole_numbers() -> None:
     graph = chain((4, 4, 2), ops.Quantise(1.0), ops.QuantisedConv2D(3, (3, 3)))
     network = random_whole(graph, 1)

@@ -70,9 +70,22 @@ CASES: dict[str, Graph] = {
         ops.Quantise(1e-6, signed=True),
         ops.QuantisedConv2D(16, (3, 3), padding="same", input_scale=1.0),
     ),
+    "depthwise": chain(
+        (8, 9, 3),
+        ops.Quantise(2.0),
+        ops.QuantisedConv2D(3, (3, 2), (2, 1), padding="same", input_scale=0.1, depthwise=True),
+        ops.ReLU6(),
+        ops.Quantise(6 / 255),
+        ops.QuantisedConv2D(21, (1, 1), input_scale=6 / 255),
+        ops.Quantise(0.2, signed=True),
+        ops.QuantisedConv2D(
+            21, (5, 3), dilation=(1, 2), padding="same", input_scale=0.2, depthwise=True
+        ),
+        ops.Flatten(),
+    ),
     "a dense layer alone": chain(
         (5, 3, 2), ops.Quantise(1.0), ops.QuantisedConv2D(4, (5, 3)), ops.Flatten()
     ),
 }
 """Graphs by name: with borders, strides, both signs, fused functions and poolings, and dense
-layers, with channels that fill no word and filters that fill no vector."""
+layers, depthwise ones, with channels that fill no word and filters that fill no vector."""

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import checks
+from pellucid.errors import ShapeError
 from pellucid.ops.conv2d import Conv2D
 from pellucid.ops.whole_numbers import WholeSum, scaled
 
@@ -32,6 +33,7 @@ class QuantisedConv2D(WholeSum):
         dilation: Distance between neighbouring kernel cells.
         padding: ``"same"``, ``"valid"`` or ``((top, bottom), (left, right))`` pixels of zeros.
         input_scale: What a step of the input's whole numbers is worth, 1e-30 to 1e30.
+        depthwise: Whether each channel has a kernel of its own, so that there are as many filters.
     """
 
     kind: ClassVar[str] = "quantised_conv2d"
@@ -44,14 +46,27 @@ class QuantisedConv2D(WholeSum):
     dilation: tuple[int, int] = (1, 1)
     padding: Padding = "valid"
     input_scale: float = 1.0
+    depthwise: bool = False
 
     def __post_init__(self) -> None:
         checks.number("input_scale", self.input_scale, 1e-30, 1e30)
+        checks.truth("depthwise", self.depthwise)
         _ = self.summed  # checks the rest
 
     @cached_property
     def summed(self) -> Conv2D:
-        return Conv2D(self.filters, self.size, self.stride, self.dilation, self.padding, bias=False)
+        groups = self.filters if self.depthwise else 1
+        return Conv2D(
+            self.filters, self.size, self.stride, self.dilation, self.padding, groups, bias=False
+        )
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        shape = super().output_shape(*inputs)
+        if self.depthwise and inputs[0][-1] != self.filters:
+            raise ShapeError(
+                f"has a kernel for each of {self.filters} channels, got {inputs[0][-1]} channels"
+            )
+        return shape
 
     @property
     def window(self) -> Window:

@@ -3,7 +3,7 @@
 Batch norms are folded into what comes before them. Weights get a scale for each output, such that
 the largest weight becomes 127; values before a layer one scale in all, from pictures
 (:mod:`pellucid.quantisation.ranges`). What is not quantised goes on computing with real numbers:
-convolutions in groups, depthwise ones among them, additions, poolings, activations.
+convolutions in groups of several channels, additions, poolings, activations.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pellucid.engines import Engine
     from pellucid.graph import Weights
-    from pellucid.ops.operation import Array, Operation
+    from pellucid.ops.operation import Array, Operation, Shape
 
 MOST_PICTURES = 500
 """Pictures that ranges are found from where nothing else is asked for."""
@@ -113,8 +113,8 @@ def why_not(graph: Graph, node: Node) -> str:
     operation, (shape, *_) = node.operation, graph.inputs_of(node)
     if not isinstance(operation, ops.Conv2D | ops.Dense):
         return f"a {operation.kind} has no form for whole numbers"
-    if isinstance(operation, ops.Conv2D) and operation.groups > 1:
-        return "a convolution in groups has few products that could be cheaper"
+    if isinstance(operation, ops.Conv2D) and not _cut_alike(operation, shape):
+        return "a convolution in groups of several channels has no form for whole numbers"
     if node.inputs[0] in graph.inputs:
         return "it reads the network's input, which is not normalised"
     terms = operation.parameters(shape)["kernel"].fan_in
@@ -157,8 +157,13 @@ def _operation(operation: Operation, scale: float) -> Operation:
     assert isinstance(operation, ops.Conv2D)
     return ops.QuantisedConv2D(
         operation.filters, operation.size, operation.stride, operation.dilation,
-        operation.padding, scale,
+        operation.padding, scale, operation.groups > 1,
     )  # fmt: skip
+
+
+def _cut_alike(operation: ops.Conv2D, shape: Shape) -> bool:
+    """Whether it has no groups, or one for each channel and filter."""
+    return operation.groups == 1 or operation.groups == operation.filters == shape[-1]
 
 
 def _weights(kernel: Array, bias: Array | None, scale: float) -> Weights:

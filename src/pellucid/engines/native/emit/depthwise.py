@@ -12,13 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pellucid.engines.native.emit.convolution import runs, split_evenly
+from pellucid.engines.native.emit.convolution import runs, split_evenly, store_floats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pellucid.engines.native.emit.convolution import Finish
+    from pellucid.engines.native.emit.convolution import Finish, Store
     from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.emit.whole_sums import WholeChannels
     from pellucid.engines.native.memory.geometry import Packing, Pair
 
 TILE = 6, 4
@@ -41,6 +42,8 @@ class Slide:
         taps: Each tap's number in the kernel, and its offset in x; row by row.
         packing: The kernel, a block for each vector of channels.
         biased: Whether sums begin with the biases.
+        whole: How whole numbers are read and their sums become floats; none where x is floats.
+        units: What the elements of x and of y are called.
     """
 
     outputs: Pair
@@ -53,10 +56,18 @@ class Slide:
     taps: tuple[tuple[int, int], ...]
     packing: Packing
     biased: bool
+    whole: WholeChannels | None = None
+    units: tuple[str, str] = ("float", "float")
 
 
 def slide_images(
-    f: Function, slide: Slide, source: Value, kernel: Value, target: Value, finish: Finish
+    f: Function,
+    slide: Slide,
+    source: Value,
+    kernel: Value,
+    target: Value,
+    finish: Finish,
+    store: Store = store_floats,
 ) -> None:
     """Append the code for the stage's images.
 
@@ -67,10 +78,11 @@ def slide_images(
         kernel: Pointer to the packed kernel.
         target: Pointer to y.
         finish: What to do with sums before they are stored.
+        store: What writes them.
     """
 
     def row(x: Value, y: Value) -> None:
-        slide_row(f, slide, x, kernel, y, slide.packing.blocks, finish)
+        slide_row(f, slide, x, kernel, y, slide.packing.blocks, finish, store)
 
     _each_row(f, slide, f.extent("images"), source, target, row)
 
@@ -83,6 +95,7 @@ def slide_row(
     y: Value,
     vectors: int,
     finish: Finish,
+    store: Store = store_floats,
 ) -> None:
     """Append the code for one row of outputs.
 
@@ -94,19 +107,23 @@ def slide_row(
         y: Pointer to the first output.
         vectors: How many vectors of channels.
         finish: What to do with sums before they are stored.
+        store: What writes them.
     """
     lanes, packing = slide.packing.lanes, slide.packing
     for first, width, count in runs(split_evenly(slide.outputs[1], TILE[packing.taps[1] > 3])):
 
         def tiles(i: Index, _: list[Value], first: int = first, width: int = width) -> list[Value]:
             column = f.add(f.multiply(i, width), first)
-            from_ = f.at(x, f.multiply(column, slide.source_step[1]))
-            to = f.at(y, f.multiply(column, slide.target_step[1]))
+            from_ = f.at(x, f.multiply(column, slide.source_step[1]), slide.units[0])
+            to = f.at(y, f.multiply(column, slide.target_step[1]), slide.units[1])
 
             def vector(v: Index, _: list[Value]) -> list[Value]:
                 block = f.at(kernel, f.multiply(v, packing.block))
-                here, there = (f.at(start, f.multiply(v, lanes)) for start in (from_, to))
-                _tile(f, slide, here, block, there, width, finish)
+                here, there = (
+                    f.at(start, f.multiply(v, lanes), unit)
+                    for start, unit in zip((from_, to), slide.units, strict=True)
+                )
+                _tile(f, slide, here, block, there, width, finish, store)
                 return []
 
             return f.loop(0, vectors, 1, vector)
@@ -180,15 +197,16 @@ def _each_row(
     body: Callable[[Value, Value], None],
 ) -> None:
     """Append loops over images and rows of outputs: body is given where each begins in x and y."""
+    first, second = slide.units
 
     def image(n: Index, _: list[Value]) -> list[Value]:
-        x = f.at(source, f.add(f.multiply(n, slide.source_image), slide.source_start))
-        y = f.at(target, f.add(f.multiply(n, slide.target_image), slide.target_start))
+        x = f.at(source, f.add(f.multiply(n, slide.source_image), slide.source_start), first)
+        y = f.at(target, f.add(f.multiply(n, slide.target_image), slide.target_start), second)
 
         def row(i: Index, _: list[Value]) -> list[Value]:
             body(
-                f.at(x, f.multiply(i, slide.source_step[0])),
-                f.at(y, f.multiply(i, slide.target_step[0])),
+                f.at(x, f.multiply(i, slide.source_step[0]), first),
+                f.at(y, f.multiply(i, slide.target_step[0]), second),
             )
             return []
 
@@ -198,7 +216,14 @@ def _each_row(
 
 
 def _tile(
-    f: Function, slide: Slide, x: Value, block: Value, y: Value, width: int, finish: Finish
+    f: Function,
+    slide: Slide,
+    x: Value,
+    block: Value,
+    y: Value,
+    width: int,
+    finish: Finish,
+    store: Store,
 ) -> None:
     """Some neighbouring outputs, one vector of channels."""
     lanes, packing = slide.packing.lanes, slide.packing
@@ -213,8 +238,11 @@ def _tile(
         for j in range(width):
             at = offset + j * slide.source_step[1]
             if at not in loaded:
-                loaded[at] = f.load_vector(x, at)
+                loaded[at] = slide.whole.load(f, x, at) if slide.whole else f.load_vector(x, at)
             sums[j] = f.fma(loaded[at], weight, sums[j])
+    if slide.whole:
+        biases, factors = (f.load_vector(block, (packing.depth + row) * lanes) for row in (0, 1))
+        sums = [slide.whole.result(f, total, biases, factors) for total in sums]
     for j, total in enumerate(sums):
         at = j * slide.target_step[1]
-        f.store_vector(finish(f, total, y, at), y, at)
+        store(f, finish(f, total, y, at), y, at)

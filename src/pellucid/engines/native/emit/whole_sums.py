@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.outer_product import Arithmetic
+from pellucid.engines.native.memory.layout import UNITS
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value, Vectors
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 MAGIC = 12582912.0
 """1.5 · 2²³: what is added to a float near 0 rounds it to a whole number, half to even, whose low
 bits are then the float's own."""
+
+MOST_TAPS = 500
+"""500 · 255 · 128 is less than 2²⁴."""
 
 _PAIRS = {4: "sse2.pmadd.wd", 8: "avx2.pmadd.wd", 16: "avx512.pmaddw.d.512"}
 
@@ -88,6 +92,36 @@ class WholeNumbers(Arithmetic):
 
     def result(self, f: Function, total: Value, factor: Value) -> Value:
         real = f.value(f"sitofp {f.vectors.int} {f.bits(total)} to {f.vectors.float}")
+        return f.vector("fmul", real, factor)
+
+
+@dataclass(frozen=True)
+class WholeChannels:
+    """Whole numbers, a channel in each lane, whose few products are summed as floats.
+
+    Products of 8 bits and sums of up to :data:`MOST_TAPS` of them are whole numbers below 2²⁴,
+    which floats hold exactly.
+
+    Attributes:
+        dtype: What the numbers are kept as.
+    """
+
+    dtype: DType
+
+    def load(self, f: Function, pointer: Value, offset: Index) -> Value:
+        """Append what reads a vector of them as floats."""
+        unit = UNITS[self.dtype]
+        kind = f"<{f.vectors.lanes} x {unit}>"
+        narrow = f.value(f"load {kind}, ptr {f.at(pointer, offset, unit)}, align 1")
+        extend = "zext" if self.dtype == "uint8" else "sext"
+        whole = f.value(f"{extend} {kind} {narrow} to {f.vectors.int}")
+        return f.value(f"sitofp {f.vectors.int} {whole} to {f.vectors.float}")
+
+    def result(self, f: Function, total: Value, bias: Value, factor: Value) -> Value:
+        """Append the floats that sums come to, with their biases."""
+        whole = f.value(f"fptosi {f.vectors.float} {total} to {f.vectors.int}")
+        biased = f.integer("add", whole, f.bits(bias))
+        real = f.value(f"sitofp {f.vectors.int} {biased} to {f.vectors.float}")
         return f.vector("fmul", real, factor)
 
 

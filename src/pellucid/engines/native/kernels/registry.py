@@ -38,6 +38,7 @@ from pellucid.engines.native.kernels.subsample import Subsample
 from pellucid.engines.native.kernels.to_whole import ToWhole
 from pellucid.engines.native.kernels.transposed import Transposed
 from pellucid.engines.native.kernels.whole import WholeConvolve
+from pellucid.engines.native.kernels.whole_depthwise import WholeDepthwise
 
 if TYPE_CHECKING:
     from pellucid.engines.native.kernels.kernel import Kernel
@@ -81,6 +82,7 @@ KERNELS: tuple[type[Kernel], ...] = (
     RoIPool,
     Propose,
     ToWhole,
+    WholeDepthwise,
     WholeConvolve,
     ByReference,
 )

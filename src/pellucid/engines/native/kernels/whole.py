@@ -28,7 +28,7 @@ from pellucid.engines.native.kernels.parameters import Part, place_parameter
 from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished
 from pellucid.engines.native.kernels.tiles import idle_lanes, tile_of
 from pellucid.engines.native.memory.geometry import Convolution, Packing
-from pellucid.engines.native.memory.layout import FLOAT, Border, DType, Layout
+from pellucid.engines.native.memory.layout import FLOAT, Border, DType, Layout, Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +40,26 @@ if TYPE_CHECKING:
     from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
+
+
+def without_quantise(region: Region) -> Region:
+    """A region without what makes its values whole numbers at last."""
+    if region.whole is None:
+        return region
+    return replace(region, epilogue=region.epilogue[:-1])
+
+
+def storing(region: Region, target: Place) -> Store:
+    """What writes a region's values, floats or whole numbers."""
+    if region.whole is None:
+        return store_floats
+    return partial(_store_whole, region.whole, target.layout.dtype)
+
+
+def _store_whole(
+    operation: ops.Quantise, dtype: DType, f: Function, x: Value, target: Value, offset: Index
+) -> None:
+    store_whole(f, operation, dtype, x, target, offset)
 
 
 class WholeConvolve(Weighted):
@@ -56,9 +76,9 @@ class WholeConvolve(Weighted):
     def declines(cls, region: Region, target: Target) -> str:
         if not isinstance(region.operation, cls.operations):
             return super().declines(region, target)
-        if region.whole is not None:  # at last
-            region = replace(region, epilogue=region.epilogue[:-1])
-        return declines_epilogue(region, pools=True)
+        if isinstance(region.operation, ops.QuantisedConv2D) and region.operation.depthwise:
+            return "computes convolutions without groups"
+        return declines_epilogue(without_quantise(region), pools=True)
 
     @classmethod
     def border(cls, region: Region, size: tuple[int, int]) -> Border:
@@ -226,9 +246,7 @@ class WholeConvolve(Weighted):
     @property
     def _store(self) -> Store:
         """What writes the values, floats or whole numbers."""
-        if self.region.whole is None:
-            return store_floats
-        return partial(_store_whole, self.region.whole, self.target.layout.dtype)
+        return storing(self.region, self.target)
 
     def _single(self) -> Split:
         """How the work for a single image is split."""
@@ -249,12 +267,6 @@ class WholeConvolve(Weighted):
     def backward(self) -> None:
         """Whole numbers have no gradient."""
         raise Declined("whole numbers have no gradient")
-
-
-def _store_whole(
-    operation: ops.Quantise, dtype: DType, f: Function, x: Value, target: Value, offset: Index
-) -> None:
-    store_whole(f, operation, dtype, x, target, offset)
 
 
 def _windowed(region: Region) -> ops.Conv2D | None:
