@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pellucid.serving.limits import Limits
 
 _AT_ONCE = 1024
-"""Connections that are refused in a turn of the event loop, which has other work: some 20 ms."""
+"""Connections that are refused in a turn of the event loop, which has other work: some 30 ms."""
 
 _OTHERS = 0.03  # seconds for other processes to take what one that is full would refuse
 _PAUSE = 0.05  # seconds, where the system gives no connection
