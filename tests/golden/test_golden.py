@@ -30,8 +30,11 @@ SMALL = ("every operation", "separable")
 whose code takes longer to compile than to run."""
 
 SEVERAL = 5
-"""Steps of named architectures on other engines, which compute large networks slowly: if a number
-differs anywhere, forward or backward, it does so by then. All others take all steps."""
+"""Steps of named architectures that are compared with the reference: if a number differs anywhere,
+forward or backward, it does so by then. Other engines compute large networks slowly; and sooner or
+later some value is so close to a kink of a ReLU or to another of its window that rounding decides.
+From then on losses are apart by more than rounding. Other cases take all steps, and bits are
+compared of all."""
 
 
 def kinds_of_code() -> list[tuple[str, str, str]]:
@@ -47,7 +50,8 @@ def kinds_of_code() -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize(("name", "kind", "how"), kinds_of_code())
 def test_native(name: str, kind: str, how: str) -> None:
     found = native_outcome(CASES[name], processors()[kind])
-    assert_near(name, (found.losses, found.correct), "float32")
+    steps = SEVERAL if name in FOR_SMALL_PICTURES else STEPS
+    assert_near(name, (found.losses[:steps], found.correct[:steps]), "float32")
     if how == "by bits":
         assert found == Outcome(**RECORDED[name]["native"][kind])
 

@@ -84,6 +84,10 @@ WIDE = [
     _grouped(8, 8, 8, (3, 2), (2, 3), (1, 2), ((2, 1), (0, 3))),
     _grouped(17, 17, 17, (7, 6)),
     *_of_maps(Conv2D(16, (3, 2), (2, 3), (3, 2), "same"), (8, 7, 9)),
+    # By tiles of four outputs along an axis, which hang over the edge or do not, and of two.
+    *_of_maps(Conv2D(19, (3, 3), padding="same"), (9, 10, 17)),
+    *_of_maps(Conv2D(24, (3, 3)), (10, 14, 16)),
+    *_of_maps(Conv2D(17, (3, 3), padding=((2, 1), (0, 2))), (6, 6, 33)),
     _joined(Concatenate(), (3, 4), 8, 16),
     _joined(Concatenate(), (3, 4), 5, 12, 2, 20),
     _joined(Concatenate(), (2, 2), 16, 3),

@@ -30,6 +30,7 @@ LASTING = (
     "weights ",
     "statistics ",
     "flipped ",
+    "transformed ",
     "calls ",
     *(f"{slot} " for slot in ("mean", "square")),
 )

@@ -41,7 +41,7 @@ LARGE = Sequential(
         Conv2D(24, 5, padding="same"),
         BatchNorm(),
         ReLU(),
-        Residual([Conv2D(24, 3, padding="same"), BatchNorm()]),
+        Residual([Conv2D(24, 3, padding="same"), ReLU(), Conv2D(24, 1), BatchNorm()]),
         ReLU(),
         MaxPool(2),
         Conv2D(40, 3, groups=8, padding="same"),

@@ -38,6 +38,7 @@ class Target:
         pointer_bits: 64, or 32.
         threads: Who share the work.
         linked: For object files; none for code that is loaded where it is made.
+        compact: Whether weights should take no more room than they must.
     """
 
     triple: str
@@ -48,6 +49,7 @@ class Target:
     pointer_bits: int = 64
     threads: int = 1
     linked: Linked | None = None
+    compact: bool = False
 
     @property
     def products(self) -> Products:

@@ -99,6 +99,8 @@ class StageTimer:
         for stage in self.code.by_reference:
             stage.bind(self.memory, lambda: (0, 0))
         self._table = self.code.table() + np.uint64(self.memory.ctypes.data)
+        if "flip" in builder.schedules:  # what is derived of weights
+            self._run(self._machine.address("flip"))
         self.stages = [partial(self._run, self._machine.address(name)) for name in alone]
         """What runs each, in their order."""
 

@@ -22,7 +22,7 @@ def pool_row(
     source: Value,
     source_step: tuple[int, int],
     size: tuple[int, int],
-    columns: int,
+    columns: Index,
     vectors: int,
     target: Value,
     target_step: int,

@@ -20,6 +20,7 @@ from pellucid.engines.native.kernels.convolution import Convolve
 from pellucid.engines.native.kernels.depthwise import Depthwise
 from pellucid.engines.native.kernels.pointwise import finished
 from pellucid.engines.native.kernels.tiles import idle_lanes, tile_of
+from pellucid.engines.native.kernels.winograd import Winograd
 from pellucid.engines.native.memory.layout import FLOAT, Border, Layout
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class BandedDepthwise(Depthwise):
         assert isinstance(operation, ops.Conv2D)
         if maker is None:
             return "what it reads is needed for more than it"
+        if maker.kernel is Winograd:
+            return "what it reads is computed by tiles"
         if maker.kernel is not Convolve or not isinstance(maker.operation, ops.Conv2D):
             return f"what it reads comes from {maker.operation.kind}, not from a convolution"
         if maker.pool is not None:

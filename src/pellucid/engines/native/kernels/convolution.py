@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypedDict
 
 from pellucid import ops
 from pellucid.engines.native.emit.convolution import (
@@ -35,11 +35,20 @@ from pellucid.engines.native.memory.geometry import Convolution, Packing
 from pellucid.engines.native.memory.layout import FLOAT, Layout, Place, whole_vectors
 
 if TYPE_CHECKING:
+    from pellucid.engines.native.emit.convolution import Finish
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
+
+
+class BackwardWork(TypedDict):
+    """Bytes of weights that are read, (rows, vectors) of sums in registers, and notes."""
+
+    read: int
+    tile: tuple[int, int]
+    notes: list[str]
 
 
 class Convolve(PackedKernel):
@@ -257,17 +266,19 @@ class Convolve(PackedKernel):
 
         def body(f: Function) -> None:
             for flipped in self.flipped:
-                convolve_images(
-                    f,
-                    flipped.convolution,
-                    buffer(f, self.gradient.offset),
-                    buffer(f, flipped.weights),
-                    buffer(f, to.offset),
-                    "%first",
-                    "%last",
-                    finish,
-                )
+                self.carry_back(f, flipped, buffer(f, to.offset), finish)
 
+        about = plan.about(
+            f"{self._what}, flipped",
+            [self.gradient],
+            [to],
+            flops=self.flops,
+            **self.describe_back(),
+        )
+        plan.stage("backward", f"back through {self.name}", "images", body, about)
+
+    def describe_back(self) -> BackwardWork:
+        """What reports say of the stage that carries ∂y to ∂x."""
         geometries = [each.convolution for each in self.flipped]
         largest = max(geometries, key=lambda geometry: geometry.packing.depth)
         notes = idle_lanes(largest.packing, "channels")
@@ -276,16 +287,14 @@ class Convolve(PackedKernel):
             notes.append(
                 f"in {len(geometries)} parts, the {kind}, each with its part of the kernel"
             )
-        about = plan.about(
-            f"{self._what}, flipped",
-            [self.gradient],
-            [to],
-            flops=self.flops,
-            read=FLOAT * sum(geometry.packing.size for geometry in geometries),
-            tile=tile_of(largest),
-            notes=notes,
-        )
-        plan.stage("backward", f"back through {self.name}", "images", body, about)
+        read = FLOAT * sum(geometry.packing.size for geometry in geometries)
+        return {"read": read, "tile": tile_of(largest), "notes": notes}
+
+    def carry_back(self, f: Function, flipped: FlippedKernel, to: Value, finish: Finish) -> None:
+        """Append ∂x of ∂y, of the stage's images."""
+        gradient, weights = buffer(f, self.gradient.offset), buffer(f, flipped.weights)
+        convolution = flipped.convolution
+        convolve_images(f, convolution, gradient, weights, to, *f.extent("images"), finish)
 
     @property
     def _skips_positions(self) -> bool:
@@ -397,6 +406,15 @@ class Convolve(PackedKernel):
 
     def flip(self) -> None:
         write_flip(self)
+
+    def derive(self, f: Function, flipped: FlippedKernel, filters: tuple[Index, Index]) -> None:
+        """Append what is made of a flipped kernel's part once it has been copied.
+
+        Args:
+            f: The function.
+            flipped: The flipped kernel.
+            filters: From which to before which filter: what the function's unit has copied.
+        """
 
 
 def _clear(f: Function, place: Value, floats: int) -> None:

@@ -109,14 +109,10 @@ def _copy_flipped(f: Function, of: Convolve, flipped: FlippedKernel) -> None:
     """Some blocks of filters, flipped."""
     packing = of.packing
     first, last = (f.multiply(block, packing.width) for block in ("%first", "%last"))
-    copy_flipped(
-        f,
-        buffer(f, of.parameter.weights),
-        packing,
-        buffer(f, flipped.weights),
-        flipped,
-        (first, f.smaller(packing.filters, last)),
-    )
+    filters = first, f.smaller(packing.filters, last)
+    source, target = buffer(f, of.parameter.weights), buffer(f, flipped.weights)
+    copy_flipped(f, source, packing, target, flipped, filters)
+    of.derive(f, flipped, filters)
 
 
 def copy_flipped(

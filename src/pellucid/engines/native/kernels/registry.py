@@ -39,6 +39,7 @@ from pellucid.engines.native.kernels.to_whole import ToWhole
 from pellucid.engines.native.kernels.transposed import Transposed
 from pellucid.engines.native.kernels.whole import WholeConvolve
 from pellucid.engines.native.kernels.whole_depthwise import WholeDepthwise
+from pellucid.engines.native.kernels.winograd import Winograd
 
 if TYPE_CHECKING:
     from pellucid.engines.native.kernels.kernel import Kernel
@@ -49,6 +50,7 @@ KERNELS: tuple[type[Kernel], ...] = (
     Pixels,
     BandedDepthwise,
     Depthwise,
+    Winograd,
     Convolve,
     Grouped,
     Transposed,

@@ -116,7 +116,7 @@ def embed(
     answer = answer or Answer()
     # The text depends on vectors, not on whose they are: so a part of it runs here as well, which
     # makes what is derived of weights.
-    here = replace(platform.target, linked=None, pointer_bits=64)
+    here = replace(platform.target, linked=None, pointer_bits=64, compact=True)
     host = host_target(1)
     here = replace(here, triple=host.triple, cpu=host.cpu, features=host.features)
     folded = fold(network.graph, network.graph.outputs.values())
