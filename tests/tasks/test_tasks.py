@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import pytest
 import torch
 
 from pellucid.data import Dataset
+from pellucid.data.learnable import check_learnable
 from pellucid.data.targets import TARGETS, ClassTargets, LabelSets, Numbers
 from pellucid.data.transcripts import Transcripts
 from pellucid.errors import ArgumentError, DataError, PellucidError
 from pellucid.estimators import ESTIMATORS, ImageGenerator
 from pellucid.evaluation.answer_forms import FORMS
+from pellucid.evaluation.by_task import evaluate_task
+from pellucid.explain.truth import truth_of
 from pellucid.interop.onnx.task_outputs import TASK_OUTPUTS
 from pellucid.ops import Huber, SquaredError
 from pellucid.settings import to_dict
@@ -64,6 +68,36 @@ def test_each_names_the_estimator_that_learns_it(task: type[Task]) -> None:
     assert learns == TASKS.keys()
     (estimator,) = (e for e in (*ESTIMATORS, ImageGenerator) if task.kind in e.TASKS)
     assert estimator.__name__ == task.estimator
+
+
+@pytest.mark.parametrize("task", [Generation(8), Captioning(("a", "dog"), 7)], ids=str)
+def test_what_has_no_report_of_its_own_is_not_taken_for_classes(task: Task) -> None:
+    """A new task that lacks one is refused as such, and not by what its data have not."""
+    nothing: Any = SimpleNamespace(model=SimpleNamespace(task=task))
+    with pytest.raises(ArgumentError, match=task.title):
+        evaluate_task(nothing, nothing, task)
+    with pytest.raises(ArgumentError, match=task.title):
+        truth_of(nothing, None)
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        ClassTargets(np.array([2, 0, 2]), ("a", "b", "c")),
+        LabelSets(np.array([[1, 0, 0], [1, 0, 1]], np.uint8), ("a", "b", "c")),
+    ],
+    ids=lambda targets: targets.kind,
+)
+def test_a_class_without_pictures_cannot_be_learned(targets: ClassTargets | LabelSets) -> None:
+    assert targets.used.tolist() == [0, 2]
+    with pytest.raises(DataError, match="class b has no pictures"):
+        check_learnable("photos", targets)
+
+
+def test_of_other_targets_the_task_says_what_cannot_be_learned() -> None:
+    numbers = Numbers(np.zeros((2, 1)), ("angle",))
+    assert numbers.used is None
+    check_learnable("photos", numbers)
 
 
 @pytest.mark.parametrize("task", EVERY, ids=str)

@@ -93,6 +93,10 @@ class Boxes(Targets):
     def strata(self) -> NDArray[np.int64]:
         return self.marks
 
+    @property
+    def used(self) -> NDArray[np.integer[Any]]:
+        return np.flatnonzero(self.marks.any(axis=0))
+
     def described(self) -> dict[str, Any]:
         return {"boxes": self.classes}
 

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from pellucid.data.captions import Captions
-from pellucid.data.targets import ClassTargets, Numbers, Unlabelled
-from pellucid.data.transcripts import Transcripts
 from pellucid.errors import DataError
 from pellucid.text import counted, printable
 
@@ -36,17 +31,12 @@ def check_learnable(
         allow_one_class: Whether one class is enough.
         advice: What may have been meant, and what was left out; for the end of the error.
     """
-    if isinstance(targets, Captions | Numbers | Transcripts | Unlabelled):
+    used = targets.used
+    if used is None:
         return  # what cannot be learned of them is said by the task
-    if isinstance(targets, ClassTargets):
-        used = np.unique(targets.places)
-    else:
-        used = np.flatnonzero(targets.strata.any(axis=0))
-        allow_one_class = True
-    learnable = {targets.names[k] for k in used.tolist()}
     check_classes(
-        name, targets.names, learnable,
-        bad=bad, allow_one_class=allow_one_class, advice=advice,
+        name, targets.names, {targets.names[k] for k in used.tolist()},
+        bad=bad, allow_one_class=allow_one_class or not targets.needs_two, advice=advice,
     )  # fmt: skip
 
 

@@ -32,12 +32,14 @@ class Targets(ABC):
         kind: A name of :data:`pellucid.data.targets.TARGETS`, which is that of the task, too.
         title: The task in words.
         located: Whether they are places in a picture, which move with its pixels.
+        needs_two: Whether one class alone teaches nothing.
         names: What the K outputs of a network that learns this stand for: classes, or columns.
     """
 
     kind: ClassVar[str]
     title: ClassVar[str]
     located: ClassVar[bool] = False
+    needs_two: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -58,6 +60,14 @@ class Targets(ABC):
     def strata(self) -> NDArray[np.int64]:
         """What is drawn in proportion: the class of each, or 0 for all, (N,); or labels, (N, K)."""
         return np.zeros(len(self), np.int64)
+
+    @property
+    def used(self) -> NDArray[np.integer[Any]] | None:
+        """The places among the names of those that some picture has, all of which a network needs.
+
+        None where the task itself says of what nothing can be learned.
+        """
+        return None
 
     @abstractmethod
     def described(self) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class ClassTargets(Targets):
 
     kind: ClassVar[str] = "single-label"
     title: ClassVar[str] = "single-label classification"
+    needs_two: ClassVar[bool] = True
     places: NDArray[np.int64]
     classes: tuple[str, ...]
     label_kind: LabelKind = "text"
@@ -85,6 +86,10 @@ class ClassTargets(Targets):
     @property
     def strata(self) -> NDArray[np.int64]:
         return self.places
+
+    @property
+    def used(self) -> NDArray[np.integer[Any]]:
+        return np.unique(self.places)
 
     def described(self) -> dict[str, Any]:
         return {"classes": self.source_classes or self.classes}
@@ -158,6 +163,10 @@ class LabelSets(Targets):
     @property
     def strata(self) -> NDArray[np.int64]:
         return self.marks.astype(np.int64)
+
+    @property
+    def used(self) -> NDArray[np.integer[Any]]:
+        return np.flatnonzero(self.marks.any(axis=0))
 
     def described(self) -> dict[str, Any]:
         return {"labels": self.classes}

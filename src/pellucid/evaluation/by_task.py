@@ -12,7 +12,7 @@ from pellucid.evaluation.multi_label import MultiLabelReport, evaluate_labels
 from pellucid.evaluation.regression import RegressionReport, evaluate_numbers
 from pellucid.evaluation.report import Report
 from pellucid.evaluation.transcription import TranscriptReport, evaluate_transcripts
-from pellucid.tasks import Detection, MultiLabel, Regression, Transcription
+from pellucid.tasks import Detection, MultiLabel, Regression, Transcription, check_one_class
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
@@ -55,4 +55,5 @@ def evaluate_task(program: Program, dataset: Dataset, task: Task) -> AnyReport:
         return evaluate_boxes(program, dataset, task)
     if isinstance(task, Transcription):
         return evaluate_transcripts(program, dataset, task)
+    check_one_class(task, "a report of classes")
     return evaluate(program, dataset, classes=task.names)

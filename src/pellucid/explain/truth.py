@@ -15,7 +15,7 @@ from pellucid.explain.box_truth import right_boxes
 from pellucid.numerals import figure
 from pellucid.ops.loss import one_hot
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Detection, MultiLabel, Regression, Transcription
+from pellucid.tasks import Detection, MultiLabel, Regression, Transcription, check_one_class
 from pellucid.text import brief_repr, counted, listed, printable
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def truth_of(activations: Activations, right: Right | None) -> Truth:
             return Truth(_in_words(task, activations.answer), outputs, given)
         values = _numbers(task, right)
         return Truth(_in_words(task, values), task.standardised(values), given)
+    check_one_class(task, "what is right")
     place = (
         int(activations.answer.argmax()) if right is None else activations.label_index(right)  # type: ignore[arg-type]  # which checks it
     )
