@@ -315,6 +315,7 @@ def test_memory_is_that_of_kernels_and_of_one_block(monkeypatch: pytest.MonkeyPa
         assert isinstance(kernel, Winograd)
         kernels += 4 * kernel.tiling.size
         blocks.append(kernel.tiling.scratch(pools=kernel.region.pool is not None))
+        blocks.append(kernel.gradient_scratch)
         if kernel.back is not None:
             kernels += 4 * kernel.back.size
             blocks.append(kernel.back.scratch(pools=False))

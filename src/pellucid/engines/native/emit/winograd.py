@@ -56,7 +56,7 @@ class Pooled:
 
 
 @dataclass(frozen=True)
-class _Piece:
+class Piece:
     """A piece of a row of tiles: which image's, which row, from which tile on, and how many."""
 
     image: Index
@@ -106,16 +106,7 @@ class WinogradWriter:
             begin, end = (f.multiply(n, tiling.units) for n in f.extent("images"))
 
         def block(first: Index, _: list[Value]) -> list[Value]:
-            count = f.smaller(f.add(end, f.multiply(first, -1)), tiling.together)
-
-            def transform(k: Index, _: list[Value]) -> list[Value]:
-                self._transform_input(source, self._piece(f.add(first, k)), k)
-                return []
-
-            f.loop(0, count, 1, transform)
-            tiles = f.multiply(count, tiling.wide)
-            if tiling.pieces > 1:
-                tiles = self._piece(first).tiles
+            count, tiles = self._block(source, first, end)
 
             def filters(ob: Index, _: list[Value]) -> list[Value]:
                 matrices = f.at(kernel, f.multiply(ob, tiling.block))
@@ -132,36 +123,52 @@ class WinogradWriter:
 
         f.loop(begin, end, tiling.together, block)
 
-    def _piece(self, number: Index) -> _Piece:
+    def _block(self, source: Value, first: Index, end: Index) -> tuple[Index, Index]:
+        """Transform the inputs of a block, from a piece on; how many pieces and tiles it has."""
+        f, tiling = self.f, self.tiling
+        count = f.smaller(f.add(end, f.multiply(first, -1)), tiling.together)
+
+        def transform(k: Index, _: list[Value]) -> list[Value]:
+            self._transform_input(source, self._piece(f.add(first, k)), k)
+            return []
+
+        f.loop(0, count, 1, transform)
+        if tiling.pieces > 1:
+            return count, self._piece(first).tiles
+        return count, f.multiply(count, tiling.wide)
+
+    def _place(self, piece: Piece, image: int, start: int, step: Pair) -> Index:
+        """Where a piece's first tile lies, with so many floats from one position to the next."""
+        f, m = self.f, self.form.outputs
+        return f.add(
+            f.add(f.multiply(piece.image, image), start),
+            f.add(f.multiply(piece.row, m * step[0]), f.multiply(piece.column, m * step[1])),
+        )
+
+    def _piece(self, number: Index) -> Piece:
         f, tiling = self.f, self.tiling
         image = f.divide(number, tiling.units)
         within = f.add(number, f.multiply(image, -tiling.units))
         row = f.divide(within, tiling.pieces) if tiling.pieces > 1 else within
         if tiling.pieces == 1:
-            return _Piece(image, row, 0, tiling.wide)
+            return Piece(image, row, 0, tiling.wide)
         column = f.multiply(f.add(within, f.multiply(row, -tiling.pieces)), tiling.wide)
         left = f.add(tiling.tiles[1], f.multiply(column, -1))
-        return _Piece(image, row, column, f.smaller(left, tiling.wide))
+        return Piece(image, row, column, f.smaller(left, tiling.wide))
 
     # ------------------------------------------------------------------------------------ input
 
-    def _transform_input(self, source: Value, piece: _Piece, k: Index) -> None:
+    def _transform_input(self, source: Value, piece: Piece, k: Index) -> None:
         """V of a piece's tiles, as the k-th of the block."""
         f, tiling, n, m = self.f, self.tiling, self.form.size, self.form.outputs
         layout = tiling.convolution.source
-        place = f.add(
-            f.add(f.multiply(piece.image, layout.image), tiling.convolution.source_start),
-            f.add(
-                f.multiply(piece.row, m * layout.row), f.multiply(piece.column, m * layout.pitch)
-            ),
-        )
-        x = f.at(source, place)
+        step = layout.row, layout.pitch
+        x = f.at(source, self._place(piece, layout.image, tiling.convolution.source_start, step))
         to = f.at(self.inputs, f.multiply(k, tiling.wide * tiling.pitch))
         columns = f.add(f.multiply(piece.tiles, m), n - m)
         real = columns
         if m * tiling.tiles[1] + n - m > tiling.inputs[1]:
             real = f.smaller(columns, f.add(tiling.inputs[1], f.multiply(piece.column, -m)))
-
         last = tiling.inputs[0] - m * (tiling.tiles[0] - 1)
 
         def rows(count: int) -> None:
@@ -271,7 +278,7 @@ class WinogradWriter:
     def _transform_output(
         self,
         matrices: Value,
-        piece: _Piece,
+        piece: Piece,
         k: Index,
         ob: Index,
         target: Value | Pooled,
@@ -288,32 +295,50 @@ class WinogradWriter:
             to, step = self.rows, tiling.rows
         else:
             layout, step = tiling.convolution.target, tiling.convolution.target_step
-            place = f.add(
-                f.add(f.multiply(piece.image, layout.image), tiling.convolution.target_start),
-                f.add(f.multiply(piece.row, m * step[0]), f.multiply(piece.column, m * step[1])),
-            )
+            place = self._place(piece, layout.image, tiling.convolution.target_start, step)
             to = f.at(target, f.add(place, filters))
+
+        def tile(t: Index, outputs: Pair) -> list[Value]:
+            def vector(v: Index, _: list[Value]) -> list[Value]:
+                bias = f.load_vector(biases, v) if biased else None
+                from_ = f.at(at, f.add(f.multiply(t, packing.width), v))
+                there = f.at(to, f.add(f.multiply(t, m * step[1]), v))
+                self._tile(from_, there, step, outputs, bias, finish)
+                return []
+
+            return f.loop(0, packing.width, packing.lanes, vector)
+
+        def after(down: int) -> None:
+            if isinstance(target, Pooled):
+                self._pool(target, piece, filters, down)
+
+        self._each_tile(piece, tile, after)
+
+    def _each_tile(
+        self,
+        piece: Piece,
+        tile: Callable[[Index, Pair], list[Value]],
+        after: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Append a loop over a piece's tiles, with code of its own for those that hang over.
+
+        Args:
+            piece: The piece.
+            tile: Given a tile's number in the piece and its outputs (down, across), appends its
+                code.
+            after: Given how many rows of outputs the tiles have, appends what follows the loop.
+        """
+        f, tiling, m = self.f, self.tiling, self.form.outputs
         hangs_over = tiling.last[1] < m
         full = piece.tiles
-        if hangs_over:  # the last tile has code of its own
+        if hangs_over:
             full = f.smaller(full, f.add(tiling.tiles[1] - 1, f.multiply(piece.column, -1)))
 
         def rows(down: int) -> None:
-            def tile(t: Index, across: int) -> list[Value]:
-                def vector(v: Index, _: list[Value]) -> list[Value]:
-                    bias = f.load_vector(biases, v) if biased else None
-                    from_ = f.at(at, f.add(f.multiply(t, packing.width), v))
-                    there = f.at(to, f.add(f.multiply(t, m * step[1]), v))
-                    self._tile(from_, there, step, (down, across), bias, finish)
-                    return []
-
-                return f.loop(0, packing.width, packing.lanes, vector)
-
-            f.loop(0, full, 1, lambda t, _: tile(t, m))
+            f.loop(0, full, 1, lambda t, _: tile(t, (down, m)))
             if hangs_over:
-                f.loop(full, piece.tiles, 1, lambda t, _: tile(t, tiling.last[1]))
-            if isinstance(target, Pooled):
-                self._pool(target, piece, filters, down)
+                f.loop(full, piece.tiles, 1, lambda t, _: tile(t, (down, tiling.last[1])))
+            after(down)
 
         self._either(piece.row, tiling.tiles[0], rows, m, tiling.last[0])
 
@@ -341,7 +366,7 @@ class WinogradWriter:
                 place = y * step[0] + x * step[1]
                 f.store_vector(finish(f, total, to, place), to, place)
 
-    def _pool(self, pooled: Pooled, piece: _Piece, filters: Index, down: int) -> None:
+    def _pool(self, pooled: Pooled, piece: Piece, filters: Index, down: int) -> None:
         """Pool the rows that were just made, and store what won."""
         f, tiling, m = self.f, self.tiling, self.form.outputs
         columns = f.multiply(piece.tiles, m // pooled.size[1])

@@ -121,6 +121,30 @@ class Form:
             found.append(total if k < self.outputs - 1 else f.vector("fadd", total, y[-1]))
         return found
 
+    def transform_gradient(self, f: Function, dy: Sequence[Value]) -> list[Value]:
+        """Append A·∂y of m vectors, the transpose of what outputs are made by."""
+        found = [dy[0]]
+        for a in self.pairs:
+            even = odd = ""
+            for k, value in enumerate(dy):
+                if k % 2:
+                    odd = _plus_scaled(f, odd, a**k, value)
+                else:
+                    even = _plus_scaled(f, even, a**k, value)
+            found += _sum_and_difference(f, even, odd, 1.0)
+        return [*found, dy[-1]]
+
+    def gather_kernel(self, f: Function, du: Sequence[Value]) -> list[Value]:
+        """Append Gᵀ·∂u of n vectors, the transpose of what kernels are transformed by."""
+        found = []
+        for column in self.kernel_matrix.T:
+            total = ""
+            for factor, value in zip(map(float, column), du, strict=True):
+                if factor:
+                    total = _plus_scaled(f, total, factor, value)
+            found.append(total)
+        return found
+
     def transform_kernel(
         self, doubles: Doubles, taps: Sequence[Sequence[Value]]
     ) -> list[list[Value]]:

@@ -308,25 +308,17 @@ class Convolve(PackedKernel):
 
         def body(f: Function) -> None:
             source, gradient = buffer(f, self.source.offset), buffer(f, self.gradient.offset)
-            step = f.distance(self.gathered, self.gathered + FLOAT * self.gathered_floats)
-            scratch = f.at(buffer(f, self.gathered), f.multiply("%thread", step))
 
             def unit(u: Index, _: list[Value]) -> list[Value]:
                 size = packing.size if self.by_chunks else packing.block
                 partial = f.at(buffer(f, self.parameter.gradients), f.multiply(u, size))
                 _clear(f, partial, size)
                 if self.by_chunks:
-                    accumulate_images(
-                        f, self.forward_to_gradient, source, gradient, partial,
-                        chunk(f, u, chunks),
-                        (0, packing.blocks), scratch,
-                    )  # fmt: skip
+                    images, blocks = chunk(f, u, chunks), packing.blocks
+                    self.sum_gradient(f, source, gradient, partial, images, blocks)
                 else:
-                    accumulate_images(
-                        f, self.forward_to_gradient, source,
-                        f.at(gradient, f.multiply(u, packing.width)), partial,
-                        (0, "%images"), (0, 1), scratch,
-                    )  # fmt: skip
+                    part = f.at(gradient, f.multiply(u, packing.width))
+                    self.sum_gradient(f, source, part, partial, (0, "%images"), 1)
                 return []
 
             f.loop("%first", "%last", 1, unit)
@@ -345,7 +337,7 @@ class Convolve(PackedKernel):
             [self.source, self.gradient],
             flops=self.flops,
             written=FLOAT * self.parameter.size * self.parameter.chunks,
-            tile=kernel_tile_of(self.geometry),
+            tile=self.gradient_tile,
             notes=notes,
         )
         self.plan.stage(
@@ -355,6 +347,27 @@ class Convolve(PackedKernel):
             body,
             about,
             group=f"kernel {self.name}",
+        )
+
+    @property
+    def gradient_tile(self) -> tuple[int, int]:
+        """(Rows, vectors) of sums of the kernel's gradient in registers."""
+        return kernel_tile_of(self.geometry)
+
+    def sum_gradient(
+        self,
+        f: Function,
+        source: Value,
+        gradient: Value,
+        partial: Value,
+        images: tuple[Index, Index],
+        blocks: int,
+    ) -> None:
+        """Append some images' share of the gradient of the first blocks, which is zero before."""
+        step = f.distance(self.gathered, self.gathered + FLOAT * self.gathered_floats)
+        scratch = f.at(buffer(f, self.gathered), f.multiply("%thread", step))
+        accumulate_images(
+            f, self.forward_to_gradient, source, gradient, partial, images, (0, blocks), scratch
         )
 
     @property

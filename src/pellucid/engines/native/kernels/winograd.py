@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
@@ -10,6 +11,7 @@ from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.single_image import Split, better
 from pellucid.engines.native.emit.winograd import Pooled, WinogradWriter
 from pellucid.engines.native.emit.winograd_forms import TAPS
+from pellucid.engines.native.emit.winograd_gradient import GradientWriter, sums_floats
 from pellucid.engines.native.emit.winograd_kernels import transform_kernels
 from pellucid.engines.native.kernels.convolution import Convolve
 from pellucid.engines.native.kernels.pointwise import finished
@@ -65,6 +67,9 @@ class Winograd(Convolve):
         if self.back is not None:
             self.transformed_back = plan.place(f"transformed {self.name} back", self.back.size)
             plan.reserve_band(self.back.scratch(pools=False))
+
+        if plan.wants_gradient(region.target) and (plan.trains(region) or plan.wanted.weights):
+            plan.reserve_band(self.gradient_scratch)
 
     def _tiling_back(self) -> Tiling | None:
         """How ∂y is carried to ∂x; none where that is done directly, or not at all."""
@@ -151,6 +156,41 @@ class Winograd(Convolve):
             return
         gradient, kernel = buffer(f, self.gradient.offset), buffer(f, self.transformed_back)
         self._writer(f, self.back).images(gradient, kernel, to, finish, biased=False)
+
+    @property
+    def gradient_tile(self) -> tuple[int, int]:
+        packing = self.packing
+        return min(packing.channels, packing.sums // packing.vectors), packing.vectors
+
+    def sum_gradient(
+        self,
+        f: Function,
+        source: Value,
+        gradient: Value,
+        partial: Value,
+        images: tuple[Index, Index],
+        blocks: int,
+    ) -> None:
+        """Append some images' share of the gradient of the first blocks, which is zero before."""
+        place, floats = self.plan.band
+        scratch = f.at(buffer(f, place), f.multiply("%thread", floats))
+        writer = GradientWriter(f, self._sums_tiling, scratch)
+        some = f.value(f"icmp slt i64 {images[0]}, {images[1]}")
+
+        def accumulate() -> None:
+            writer.accumulate(source, gradient, partial, images, blocks, biased=self.has_bias)
+
+        f.when(some, accumulate)
+
+    @property
+    def gradient_scratch(self) -> int:
+        """Floats that a thread works on while it sums the kernel's gradient."""
+        blocks = self.packing.blocks if self.by_chunks else 1
+        return self._sums_tiling.scratch(pools=False) + sums_floats(self._sums_tiling, blocks)
+
+    @property
+    def _sums_tiling(self) -> Tiling:
+        return replace(self.tiling, convolution=self.forward_to_gradient)
 
     def flip(self) -> None:
         """Append the stages that transform the kernels, and flip them for the backward pass."""
