@@ -33,7 +33,9 @@ def main() -> None:
     installed = Path(pl.__file__).parent
     assert installed.is_relative_to(sys.prefix), installed
     files = importlib.metadata.files("pellucid") or []
-    licences = {file.name for file in files if file.name.startswith("LICENSE")}
+    licences = {
+        file.name for file in files if file.name.lower().startswith(("license", "licences"))
+    }
     assert {"LICENSE", "LICENSE-MNIST", "licences.md"} <= licences, licences
     assert (installed / "py.typed").is_file()
     example()
