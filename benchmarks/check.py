@@ -56,13 +56,14 @@ def trained_weights(workload: Workload) -> dict[str, NDArray[np.float32]]:
     return started_weights(Network(workload.graph, initial_weights(workload.graph, seed=0)))
 
 
-def started_weights(network: Network) -> dict[str, NDArray[np.float32]]:
+def started_weights(network: Network, seed: int = 0) -> dict[str, NDArray[np.float32]]:
     """A network's weights as in the middle of training: no bias is zero, no statistic at its start.
 
     Args:
         network: With first weights.
+        seed: Draws what is added.
     """
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     weights: dict[str, NDArray[np.float32]] = {n: w.copy() for n, w in network.weights.items()}
     for name, parameter in network.parameters.items():
         if parameter.role != "kernel":

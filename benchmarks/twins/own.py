@@ -22,12 +22,15 @@ class Own:
         rule: How it learns, a name of :data:`benchmarks.twins.RATES`.
         engine: Who computes.
         small: Whether it is for a test.
+        seed: Draws the weights of a test.
     """
 
-    def __init__(self, task: Task, rule: str, *, engine: str = "native", small: bool) -> None:
+    def __init__(
+        self, task: Task, rule: str, *, engine: str = "native", small: bool, seed: int = 0
+    ) -> None:
         lesson = task.lesson(rule, small=small)
         self.feeds, self.rate, self.count = lesson.feeds, task.rates[rule], lesson.count
-        self.weights = started_weights(lesson.network) if small else lesson.network.weights
+        self.weights = started_weights(lesson.network, seed) if small else lesson.network.weights
         network = Network(lesson.network.graph, self.weights, lesson.network.graphs)
         self.program = get_engine(engine).load(network, lesson.steps)
         self.steps = lesson.steps

@@ -16,6 +16,7 @@ from pellucid.errors import ArgumentError, MissingDependencyError
 from pellucid.explain.records import array, numbers
 from pellucid.explain.trace import Trace
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool
+from pellucid.numerals import percent
 from pellucid.show.palette import NOT_A_NUMBER, SCALES, colours, limit_of, rgb
 from tests.explain.activations import NAMES, activations_of, hand_made
 from tests.show.reading import picture, read
@@ -155,7 +156,7 @@ def test_the_page_shows_every_step(classifier: ImageClassifier, digits: Digits) 
     assert len(shapes) > 4
     assert "Step 1(b), ReLU — relu1" in page.text
     (answer,) = classifier.predict(digits[1].images[:1])
-    assert f"{answer}, {100 * trace.guesses()[0].probability:.2f}%" in page.text
+    assert f"{answer}, {percent(trace.guesses()[0].probability)}" in page.text
     assert read(trace.to_html()).text.count("softmax") <= 1
 
 

@@ -121,9 +121,9 @@ def test_a_training_state_is_no_model(path: Path) -> None:
 
 
 def test_a_newer_file_asks_for_an_upgrade(path: Path) -> None:
-    path.write_bytes(save({}, {"pellucid": '{"kind":"model","format":3,"new":"things"}'}))
+    path.write_bytes(save({}, {"pellucid": '{"kind":"model","format":4,"new":"things"}'}))
     assert refusal(path) == (
-        f"{path}: written by a newer Pellucid (format 3, this one reads 2): upgrade Pellucid"
+        f"{path}: written by a newer Pellucid (format 4, this one reads 3): upgrade Pellucid"
     )
 
 

@@ -36,7 +36,7 @@ COMMAND_GROUPS = {
         "explain-plan",
     ),
     "Stand on trained networks": ("features", "add-class"),
-    "Networks of others": ("export", "import", "verify", "compile"),
+    "Networks of others": ("export", "import", "verify", "compile", "quantise"),
     "Try things": ("experiment", "filter"),
     "This machine": ("time", "doctor"),
 }  # fmt: skip
@@ -67,6 +67,7 @@ EXAMPLES = {
     "import": "pellucid import resnet50.onnx -o resnet50.safetensors",
     "verify": "pellucid verify runs/photos photos.onnx",
     "compile": "pellucid compile runs/photos --target aarch64 -o c",
+    "quantise": "pellucid quantise runs/photos my-photos -o small.safetensors",
     "time": "pellucid time runs/photos --batch 1 --batch 32",
     "doctor": "pellucid doctor",
     "experiment": "pellucid experiment pooling",

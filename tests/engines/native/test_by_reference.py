@@ -12,6 +12,7 @@ from pellucid.engines.native.kernels.registry import KERNELS
 from pellucid.engines.native.report import report
 from pellucid.engines.native.runtime.host.this_machine import host_target
 from pellucid.ops import (
+    QUANTISED,
     BatchNorm,
     CrossEntropy,
     Dense,
@@ -49,6 +50,8 @@ REMOVED = (BatchNorm, Dropout, LocalResponseNorm, PReLU, MaxPool)
 COMPILED = [*dict.fromkeys(each for kernel in KERNELS[:-1] for each in kernel.operations)]
 COMPILED += POINTWISE
 COMPILED.remove(Propose)  # through which nothing is learned: test_propose
+for _quantised in QUANTISED.values():
+    COMPILED.remove(_quantised)  # nor through these: test_whole_numbers
 
 
 def without(monkeypatch: pytest.MonkeyPatch, *kinds: type[Operation]) -> None:

@@ -377,3 +377,21 @@ def test_errors_are_bounded(
 
 def native_answers(graph: Graph, images: Array) -> Array:
     return native(graph, learning=None).forward(images).astype(np.float64)
+
+
+def test_nothing_comes_back_from_what_is_not_read() -> None:
+    """A gradient that is asked for is 0 where no value depends, not what tiles leave of others."""
+    layers = [three(16, "a"), ReLU(name="r"), three(16, "b")]
+    net = network(Sequential(layers).graph((16, 16, 8)))
+    images = np.random.default_rng(0).normal(size=(1, 16, 16, 8)).astype(np.float32)
+    program = NativeEngine(threads=1).load(net)
+    at = np.zeros((1, *net.graph.output_shape), np.float32)
+    at[0, 7, 6, 3] = 1.0
+    found = program.differentiate(
+        net.graph, {net.graph.input: images}, {net.graph.output: at}, values=net.graph.types
+    )
+    slopes = found.values[net.graph.input][0]
+    window = np.zeros((16, 16), bool)
+    window[5:10, 4:9] = True
+    assert not slopes[~window].any()
+    assert slopes[window].any()

@@ -72,8 +72,12 @@ class Winograd(Convolve):
             plan.reserve_band(self.gradient_scratch)
 
     def _tiling_back(self) -> Tiling | None:
-        """How ∂y is carried to ∂x; none where that is done directly, or not at all."""
-        if not self.flipped:
+        """How ∂y is carried to ∂x; none where that is done directly, or not at all.
+
+        Directly where nothing is learned: who asks what a value depends on wants 0 where it depends
+        on nothing, and not what is left of numbers that should cancel within a tile.
+        """
+        if not self.flipped or self.plan.learning is None:
             return None
         (flipped,) = self.flipped
         convolution, packing = flipped.convolution, flipped.convolution.packing
