@@ -70,7 +70,7 @@ test("the loss of the boxes that are right goes back, and a step makes it smalle
   await rate.blur();
   await page.getByRole("button", { name: "Take a step" }).click();
   await expect.poll(async () => Number(await loss.textContent())).toBeLessThan(before);
-  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByRole("button", { name: "Undo", exact: true }).click();
   await expect.poll(async () => Number(await loss.textContent())).toBe(before);
   await right.fill("no box at all");
   await right.blur();

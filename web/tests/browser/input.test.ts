@@ -104,7 +104,7 @@ describe("drawing", () => {
       [0.5, 0.8],
     ]);
     expect(await seen(page, 1)).not.toEqual(one);
-    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("button", { name: "Undo", exact: true }).click();
     expect(await seen(page, 1)).toEqual(one);
     await page.getByRole("button", { name: "Eraser" }).click();
     await draw(page, [

@@ -158,7 +158,7 @@ describe("the way back", () => {
     await page.getByRole("button", { name: "Take a step" }).click();
     await expect.poll(async () => number(await loss.textContent())).toBeLessThan(number(before));
     expect(await page.locator("[data-test=step] tbody tr").count()).toBe(3);
-    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("button", { name: "Undo", exact: true }).click();
     await expect.poll(() => loss.textContent()).toBe(before);
     await close();
   });
