@@ -11,7 +11,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.data.preprocessing import Preprocessing
-from pellucid.engines.native.runtime.embedded.elf import read_object
+from pellucid.engines.native.runtime.elf import read_object
 from pellucid.errors import ArgumentError
 from pellucid.files import Model, save_model
 from pellucid.graph import Network

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from pellucid.engines import get_engine
+from pellucid.engines.native.runtime.elf import read_object
 from pellucid.engines.native.runtime.embedded import program
-from pellucid.engines.native.runtime.embedded.elf import read_object
 from pellucid.engines.native.runtime.embedded.platforms import PLATFORMS, Platform
 from pellucid.engines.native.runtime.embedded.program import Answer, embed
 from pellucid.engines.native.runtime.host.system import resolve_symbols

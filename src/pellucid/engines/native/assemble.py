@@ -24,16 +24,15 @@ KNOWN_LLVM = range(20, 23)
 """Versions that have the option; LLVM ends the process at one that it does not know."""
 
 
-def compiled_how(target: Target) -> str:
-    """What of the compiler's settings decides on the code for a target."""
-    return f"level {LEVEL}{f' {WITHOUT_REDUCTION}' if leaves_out_reduction(target) else ''}"
+def compiled_how(target: Target, version: tuple[int, ...]) -> str:
+    """What of the settings of a version of LLVM decides on the code for a target."""
+    leaves_out = leaves_out_reduction(target, version)
+    return f"level {LEVEL}{f' {WITHOUT_REDUCTION}' if leaves_out else ''}"
 
 
-def leaves_out_reduction(target: Target) -> bool:
-    """Whether a target's code is made without loop strength reduction."""
-    from llvmlite import binding as llvm
-
-    return target.triple.startswith(X86) and llvm.llvm_version_info[0] in KNOWN_LLVM
+def leaves_out_reduction(target: Target, version: tuple[int, ...]) -> bool:
+    """Whether a version of LLVM makes a target's code without loop strength reduction."""
+    return target.triple.startswith(X86) and version[0] in KNOWN_LLVM
 
 
 def object_code(text: str, target: Target) -> bytes:
@@ -57,7 +56,7 @@ def passes(target: Target) -> Iterator[None]:
     """
     from llvmlite import binding as llvm
 
-    if not leaves_out_reduction(target):
+    if not leaves_out_reduction(target, tuple(llvm.llvm_version_info)):
         yield
         return
     llvm.set_option("pellucid", f"{WITHOUT_REDUCTION}=true")

@@ -14,13 +14,13 @@ from pellucid.engines.native.emit.schedule_builder import INFER
 from pellucid.engines.native.kernels.kernel import Declined
 from pellucid.engines.native.memory.arena import ALIGNMENT
 from pellucid.engines.native.memory.layout import FLOAT
+from pellucid.engines.native.runtime.elf import ObjectFile, read_object
 from pellucid.engines.native.runtime.embedded.constants import (
     Names,
     address_table,
     constant,
     zeros,
 )
-from pellucid.engines.native.runtime.embedded.elf import ObjectFile, read_object
 from pellucid.engines.native.runtime.embedded.functions import (
     SCALAR,
     probabilities_function,

@@ -9,9 +9,12 @@ from weakref import WeakValueDictionary
 
 from pellucid.engines.native.assemble import compiled_how, object_code, target_machine
 from pellucid.engines.native.runtime.host.cache import code_cache
-from pellucid.engines.native.runtime.host.system import resolve_symbols
+from pellucid.engines.native.runtime.host.object_loader import load_object
+from pellucid.engines.native.runtime.host.system import resolve_symbols, symbols
+from pellucid.engines.native.runtime.host.this_machine import llvm_version
 
 if TYPE_CHECKING:
+    from pellucid.engines.native.runtime.host.object_loader import LoadedObject
     from pellucid.engines.native.target import Target
 
 SCHEDULE = ctypes.CFUNCTYPE(
@@ -35,9 +38,18 @@ class Machine:
     """
 
     def __init__(self, text: str, target: Target) -> None:
-        self._start(code_of(text, target), target)
+        code = code_of(text, target)
+        self._code: LoadedObject | _ByLLVM = load_object(code, symbols()) or _ByLLVM(code, target)
 
-    def _start(self, code: bytes, target: Target) -> None:
+    def address(self, name: str) -> int:
+        """Where the function of that name begins."""
+        return self._code.address(name)
+
+
+class _ByLLVM:
+    """An object file in memory, loaded by LLVM."""
+
+    def __init__(self, code: bytes, target: Target) -> None:
         from llvmlite import binding as llvm
 
         resolve_symbols()
@@ -67,11 +79,11 @@ _loaded: WeakValueDictionary[str, Machine] = WeakValueDictionary()
 def key_of(text: str, target: Target) -> str:
     """A name for the code made of a text: a digest of everything that it depends on."""
     import llvmlite
-    from llvmlite import binding as llvm
 
-    llvm_version = ".".join(str(part) for part in llvm.llvm_version_info)
+    version = llvm_version()
+    numbers = ".".join(map(str, version))
     about = [
-        f"llvmlite {llvmlite.__version__}, LLVM {llvm_version}, {compiled_how(target)}",
+        f"llvmlite {llvmlite.__version__}, LLVM {numbers}, {compiled_how(target, version)}",
         target.triple,
         target.cpu,
         target.features,

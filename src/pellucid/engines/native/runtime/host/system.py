@@ -42,12 +42,23 @@ nothing to the others."""
 
 
 @cache
+def symbols() -> dict[str, int]:
+    """The address of each of these functions, by the name that code uses."""
+    found = {}
+    for name, function in _functions().items():
+        address = ctypes.cast(function, ctypes.c_void_p).value
+        assert address is not None
+        found[name] = address
+    return found
+
+
+@cache
 def resolve_symbols() -> None:
-    """Let code that is loaded from now on find these functions."""
+    """Let code that LLVM loads from now on find these functions."""
     from llvmlite import binding as llvm
 
-    for name, function in _functions().items():
-        llvm.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
+    for name, address in symbols().items():
+        llvm.add_symbol(name, address)
 
 
 def make_mutex_and_condition(mutex: int, condition: int) -> None:
