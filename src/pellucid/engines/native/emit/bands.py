@@ -58,7 +58,7 @@ def sweep_bands(
     band: Value,
     outputs: tuple[Index, Index],
     make: Callable[[Index, Value], None],
-    use: Callable[[Index, Value], None],
+    use: Callable[[tuple[Index, Index], Callable[[Index], Value]], None],
 ) -> None:
     """Append the code for some rows of outputs of one block of channels.
 
@@ -68,8 +68,8 @@ def sweep_bands(
         band: Pointer to it.
         outputs: From which to before which row.
         make: Given a row's number and a pointer to its place, appends what computes it.
-        use: Given the number of a row of outputs and a pointer to the first row that it needs,
-            appends what computes it.
+        use: Given from which to before which row of outputs, and what appends a pointer to the
+            first row that one of them needs, appends what computes them.
     """
     first, last = outputs
     row, size = bands.layout.row, bands.floats
@@ -105,12 +105,11 @@ def sweep_bands(
         stop = f.smaller(f.add(base, shared + moved), end)
         fill(base, f.add(base, shared), stop)
 
-        def output(o: Index, _: list[Value]) -> list[Value]:
+        def needed(o: Index) -> Value:
             within = f.multiply(f.add(o, f.multiply(i, -1)), bands.stride * row)
-            use(o, f.at(band, f.add(within, bands.layout.at(0, -bands.layout.border.left))))
-            return []
+            return f.at(band, f.add(within, bands.layout.at(0, -bands.layout.border.left)))
 
-        f.loop(i, f.smaller(f.add(i, bands.rows), last), 1, output)
+        use((i, f.smaller(f.add(i, bands.rows), last)), needed)
         again = f.at(band, moved * row)  # forwards, so that nothing is lost where the two overlap
         _each(f, size - moved * row, lambda k: f.store_vector(f.load_vector(again, k), band, k))
         return []

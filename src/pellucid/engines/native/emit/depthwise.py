@@ -3,8 +3,8 @@
     y[i, j, c] = Σ_taps x[i·stride + tap, c] · K[tap, c]
 
 So vectors lie over channels, and taps are written out. A tile is some neighbouring outputs of one
-row: what their windows share is loaded once. Taps are few and operands are not used again, so that
-memory, not multiplication, is what this waits for.
+row or of two: what their windows share is loaded once, and a number that was loaded is multiplied
+for all outputs that it is part of before the next one comes, so that one register holds them all.
 """
 
 from __future__ import annotations
@@ -22,9 +22,23 @@ if TYPE_CHECKING:
     from pellucid.engines.native.emit.whole_sums import WholeChannels
     from pellucid.engines.native.memory.geometry import Packing, Pair
 
-TILE = 6, 4
-"""Neighbouring outputs computed together, with kernels of up to 3 columns and wider ones: with
-what they read, they fit in 16 vector registers."""
+FEWEST, MOST = 4, 8
+"""Neighbouring outputs of a row that are computed together, where there are so many."""
+
+
+def tile_of(taps: Pair, registers: int) -> Pair:
+    """Outputs computed together, (down, across).
+
+    They are of two rows if the weights that these need at once, a row of the kernel's for each,
+    leave registers for four sums of either.
+
+    Args:
+        taps: Of the kernel, (down, across).
+        registers: Vector registers.
+    """
+    down = 2 if taps[0] > 1 and 2 * (taps[1] + 4) < registers else 1
+    across = (registers - 1) // down - taps[1]
+    return down, max(FEWEST, min(across, MOST))
 
 
 @dataclass(frozen=True)
@@ -80,37 +94,82 @@ def slide_images(
         finish: What to do with sums before they are stored.
         store: What writes them.
     """
+    first, second = slide.units
 
-    def row(x: Value, y: Value) -> None:
-        slide_row(f, slide, x, kernel, y, slide.packing.blocks, finish, store)
+    def image(n: Index, _: list[Value]) -> list[Value]:
+        x = f.at(source, f.add(f.multiply(n, slide.source_image), slide.source_start), first)
+        y = f.at(target, f.add(f.multiply(n, slide.target_image), slide.target_start), second)
 
-    _each_row(f, slide, f.extent("images"), source, target, row)
+        def rows(i: Index, count: int) -> None:
+            from_ = f.at(x, f.multiply(i, slide.source_step[0]), first)
+            to = f.at(y, f.multiply(i, slide.target_step[0]), second)
+            slide_rows(f, slide, from_, kernel, to, slide.packing.blocks, count, finish, store)
+
+        some_rows(f, slide, f.extent("rows", slide.outputs[0]), rows)
+        return []
+
+    f.loop(*f.extent("images"), 1, image)
 
 
-def slide_row(
+def some_rows(
+    f: Function,
+    slide: Slide,
+    rows: tuple[Index, Index],
+    body: Callable[[Index, int], None],
+) -> None:
+    """Append a loop over rows of outputs, as many at a time as tiles have, then one by one.
+
+    Args:
+        f: The function.
+        slide: What to compute.
+        rows: From which to before which row.
+        body: Given the number of a row and how many from there on, appends what computes them.
+    """
+    begin, end = rows
+    together = tile_of(slide.packing.taps, f.vectors.registers)[0]
+
+    def several(i: Index, _: list[Value]) -> list[Value]:
+        body(i, together)
+        return []
+
+    def one(i: Index, _: list[Value]) -> list[Value]:
+        body(i, 1)
+        return []
+
+    count = f.add(end, f.multiply(begin, -1))
+    whole = f.add(begin, f.multiply(f.divide(count, together), together))
+    f.loop(begin, whole, together, several)
+    if together > 1:
+        f.loop(whole, end, 1, one)
+
+
+def slide_rows(
     f: Function,
     slide: Slide,
     x: Value,
     kernel: Value,
     y: Value,
     vectors: int,
+    rows: int,
     finish: Finish,
     store: Store = store_floats,
 ) -> None:
-    """Append the code for one row of outputs.
+    """Append the code for a few rows of outputs, which are computed together.
 
     Args:
         f: The function.
         slide: What to compute; where images and rows begin is not read of it.
-        x: Pointer to where the row's offsets of taps are counted from.
+        x: Pointer to where the first row's offsets of taps are counted from.
         kernel: Pointer to the kernel of the first vector of channels.
         y: Pointer to the first output.
         vectors: How many vectors of channels.
+        rows: How many rows.
         finish: What to do with sums before they are stored.
         store: What writes them.
     """
     lanes, packing = slide.packing.lanes, slide.packing
-    for first, width, count in runs(split_evenly(slide.outputs[1], TILE[packing.taps[1] > 3])):
+    widest = tile_of(packing.taps, f.vectors.registers)[1]
+    for first, width, count in runs(split_evenly(slide.outputs[1], widest)):
 
         def tiles(i: Index, _: list[Value], first: int = first, width: int = width) -> list[Value]:
             column = f.add(f.multiply(i, width), first)
@@ -123,7 +182,7 @@ def slide_row(
                     f.at(start, f.multiply(v, lanes), unit)
                     for start, unit in zip((from_, to), slide.units, strict=True)
                 )
-                _tile(f, slide, here, block, there, width, finish, store)
+                _tile(f, slide, here, block, there, (rows, width), finish, store)
                 return []
 
             return f.loop(0, vectors, 1, vector)
@@ -221,28 +280,38 @@ def _tile(
     x: Value,
     block: Value,
     y: Value,
-    width: int,
+    size: Pair,
     finish: Finish,
     store: Store,
 ) -> None:
-    """Some neighbouring outputs, one vector of channels."""
+    """Some neighbouring outputs, (down, across), one vector of channels."""
     lanes, packing = slide.packing.lanes, slide.packing
     begin = f.load_vector(block, packing.depth * lanes) if slide.biased else f.zero
-    sums = [begin] * width
-    loaded: dict[int, Value] = {}
-    row = -1
-    for number, offset in slide.taps:
-        if number // packing.taps[1] != row:  # nothing of the last row is read again
-            row, loaded = number // packing.taps[1], {}
-        weight = f.load_vector(block, number * lanes)
-        for j in range(width):
-            at = offset + j * slide.source_step[1]
-            if at not in loaded:
-                loaded[at] = slide.whole.load(f, x, at) if slide.whole else f.load_vector(x, at)
-            sums[j] = f.fma(loaded[at], weight, sums[j])
+    places = [(r, c) for r in range(size[0]) for c in range(size[1])]
+    sums = dict.fromkeys(places, begin)
+    weights: dict[int, Value] = {}
+    for at, used in _uses(slide, places):
+        number = slide.whole.load(f, x, at) if slide.whole else f.load_vector(x, at)
+        for place, tap in used:
+            if tap not in weights:
+                weights[tap] = f.load_vector(block, tap * lanes)
+            sums[place] = f.fma(number, weights[tap], sums[place])
     if slide.whole:
         biases, factors = (f.load_vector(block, (packing.depth + row) * lanes) for row in (0, 1))
-        sums = [slide.whole.result(f, total, biases, factors) for total in sums]
-    for j, total in enumerate(sums):
-        at = j * slide.target_step[1]
+        sums = {at: slide.whole.result(f, total, biases, factors) for at, total in sums.items()}
+    for (r, c), total in sums.items():
+        at = r * slide.target_step[0] + c * slide.target_step[1]
         store(f, finish(f, total, y, at), y, at)
+
+
+def _uses(slide: Slide, places: list[Pair]) -> list[tuple[int, list[tuple[Pair, int]]]]:
+    """What each number of x is multiplied by, and for which output, by its offset.
+
+    Going through them in this order, every output gets its taps in theirs: offsets of taps ascend.
+    """
+    uses: dict[int, list[tuple[Pair, int]]] = {}
+    for tap, offset in slide.taps:
+        for r, c in places:
+            at = offset + r * slide.source_step[0] + c * slide.source_step[1]
+            uses.setdefault(at, []).append(((r, c), tap))
+    return sorted(uses.items())

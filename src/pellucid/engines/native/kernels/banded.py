@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pellucid import ops
 from pellucid.engines.native.emit.bands import Bands, clear_band, sweep_bands
 from pellucid.engines.native.emit.convolution import convolve_rows
-from pellucid.engines.native.emit.depthwise import slide_row
+from pellucid.engines.native.emit.depthwise import slide_rows, some_rows
 from pellucid.engines.native.emit.images import each_image
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.single_image import Split, better
@@ -24,6 +24,8 @@ from pellucid.engines.native.kernels.winograd import Winograd
 from pellucid.engines.native.memory.layout import FLOAT, Border, Layout
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
@@ -122,11 +124,15 @@ class BandedDepthwise(Depthwise):
                 def make(row: Index, at: Value) -> None:
                     convolve_rows(f, maker.geometry, x, filters, row, 1, at, step, rectify)
 
-                def use(row: Index, at: Value) -> None:
-                    there = f.at(to, f.multiply(row, target.row))
+                def use(rows: tuple[Index, Index], place: Callable[[Index], Value]) -> None:
                     left = bands.layout.border.left - self._before[1]
-                    from_ = f.at(at, left * bands.layout.pitch)
-                    slide_row(f, slide, from_, kernel, there, packing.vectors, finish)
+
+                    def some(row: Index, count: int) -> None:
+                        there = f.at(to, f.multiply(row, target.row))
+                        from_ = f.at(place(row), left * bands.layout.pitch)
+                        slide_rows(f, slide, from_, kernel, there, packing.vectors, count, finish)
+
+                    some_rows(f, slide, rows, some)
 
                 sweep_bands(f, bands, band, f.extent("rows", target.height), make, use)
                 return []
