@@ -14,6 +14,7 @@ from benchmarks.contenders.own import Native
 from pellucid.engines.native import compile as compiling
 from pellucid.engines.native.emit import kernel_gradient
 from pellucid.engines.native.emit.ir import Vectors
+from pellucid.engines.native.kernels import few_channels, registry
 from pellucid.engines.native.lower import regions
 from pellucid.engines.native.memory import geometry
 from pellucid.engines.native.memory.live_ranges import LiveRanges
@@ -84,6 +85,15 @@ class Fusion(Without):
     def patch(self) -> None:
         """Nothing grows."""
         _put("_grown", lambda _, region: region, regions._Lowering)
+
+
+class FewChannels(Without):
+    """Convolutions of few channels as of many: lanes hold channels or filters alone."""
+
+    def patch(self) -> None:
+        """Leave the kernel out."""
+        others = tuple(each for each in registry.KERNELS if each is not few_channels.FewChannels)
+        _put("KERNELS", others, registry)
 
 
 class Layout(Without):

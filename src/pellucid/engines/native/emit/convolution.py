@@ -44,6 +44,13 @@ def runs(parts: list[int]) -> list[tuple[int, int, int]]:
     return result
 
 
+def place_of(f: Function, filter_: Index, packing: Packing) -> Index:
+    """Offset of a filter's first number in a packed kernel."""
+    block = f.divide(filter_, packing.width)
+    inside = f.add(filter_, f.multiply(block, -packing.width))
+    return f.add(f.multiply(block, packing.block), inside)
+
+
 def convolve_rows(
     f: Function,
     convolution: Convolution,

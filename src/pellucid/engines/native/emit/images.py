@@ -35,6 +35,17 @@ def each_vector(f: Function, floats: int, body: Callable[[Index], None]) -> None
     f.loop(0, floats, f.vectors.lanes, turn)
 
 
+def zeros(f: Function, place: Value, floats: int) -> None:
+    """Append the code that sets some vectors to zero.
+
+    Args:
+        f: The function.
+        place: Pointer to the first.
+        floats: How many there are, in whole vectors.
+    """
+    each_vector(f, floats, lambda i: f.store_vector(f.zero, place, i))
+
+
 def start_of(f: Function, place: Place, n: Index) -> Value:
     """Pointer to image n's position (0, 0)."""
     offset = f.add(f.multiply(n, place.layout.image), place.layout.at(0, 0))

@@ -13,6 +13,7 @@ from pellucid.engines.native.emit.convolution import (
     filter_groups,
     row_groups,
 )
+from pellucid.engines.native.emit.images import zeros
 from pellucid.engines.native.emit.kernel_gradient import accumulate_images, scratch_floats
 from pellucid.engines.native.emit.pooling import pool_row, unpool_row
 from pellucid.engines.native.emit.schedule_builder import buffer
@@ -128,7 +129,7 @@ class Convolve(PackedKernel):
             )
         self.flipped: list[FlippedKernel] = []
         if plan.wants_gradient(region.sources[0]):
-            self.flipped = flipped_kernels(self)
+            self.flipped = self._place_flipped()
 
     # ---------------------------------------------------------------------------------- forward
 
@@ -233,10 +234,14 @@ class Convolve(PackedKernel):
         layout = Layout(
             *self.outputs, filters, pitch, self.gradient_border(region, source, self.outputs)
         )
-        if not self._remembers:
+        if not self._remembers or self.of_winners:
             return Place(layout, 0)
         name = f"gradient before pooling {self.name}"
         return Place(layout, plan.arena.place_images(name, layout, plan.room(layout)))
+
+    def _place_flipped(self) -> list[FlippedKernel]:
+        """Find room for what carries ∂y to ∂x."""
+        return flipped_kernels(self)
 
     @property
     def _remembers(self) -> bool:
@@ -244,11 +249,18 @@ class Convolve(PackedKernel):
         return self.plan.wants_gradient(self.region.target)
 
     @property
+    def of_winners(self) -> bool:
+        """Whether the gradient is summed over a pooling's winners, and ∂y never written."""
+        return False
+
+    @property
     def in_any_order(self) -> bool:
-        return not self.region.epilogue  # else ∂y is masked or unpooled first
+        return not self.region.epilogue or self.of_winners  # else ∂y is masked or unpooled first
 
     def backward(self) -> None:
         """Append what goes back image by image: to ∂y, and on to ∂x."""
+        if self.of_winners:
+            return
         plan, target = self.plan, self.plan.gradients[self.region.target]
         if self.region.pool is not None:
             about = plan.about("windows", [target], [self.gradient], read=self._winner_bytes)
@@ -312,7 +324,7 @@ class Convolve(PackedKernel):
             def unit(u: Index, _: list[Value]) -> list[Value]:
                 size = packing.size if self.by_chunks else packing.block
                 partial = f.at(buffer(f, self.parameter.gradients), f.multiply(u, size))
-                _clear(f, partial, size)
+                zeros(f, partial, size)
                 if self.by_chunks:
                     images, blocks = chunk(f, u, chunks), packing.blocks
                     self.sum_gradient(f, source, gradient, partial, images, blocks)
@@ -323,7 +335,7 @@ class Convolve(PackedKernel):
 
             f.loop("%first", "%last", 1, unit)
 
-        notes = idle_lanes(packing, "filters")
+        reads, notes = self.describe_gradient()
         if not self.by_chunks and not self.geometry.single:
             wanted, most = (
                 FLOAT * n / 2**20 for n in (packing.size * CHUNKS, LARGEST_PARTIAL_SUMS)
@@ -334,7 +346,7 @@ class Convolve(PackedKernel):
             )
         about = self.plan.about(
             "kernel gradient",
-            [self.source, self.gradient],
+            reads,
             flops=self.flops,
             written=FLOAT * self.parameter.size * self.parameter.chunks,
             tile=self.gradient_tile,
@@ -348,6 +360,10 @@ class Convolve(PackedKernel):
             about,
             group=f"kernel {self.name}",
         )
+
+    def describe_gradient(self) -> tuple[list[Place], list[str]]:
+        """What the stage that sums the kernel's gradient reads, and notes on it."""
+        return [self.source, self.gradient], idle_lanes(self.packing, "filters")
 
     @property
     def gradient_tile(self) -> tuple[int, int]:
@@ -428,13 +444,3 @@ class Convolve(PackedKernel):
             flipped: The flipped kernel.
             filters: From which to before which filter: what the function's unit has copied.
         """
-
-
-def _clear(f: Function, place: Value, floats: int) -> None:
-    lanes = f.vectors.lanes
-
-    def vector(i: Index, _: list[Value]) -> list[Value]:
-        f.store_vector(f.zero, place, i)
-        return []
-
-    f.loop(0, floats, lanes, vector)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import gcd
 from typing import TYPE_CHECKING
 
+from pellucid.engines.native.emit.convolution import place_of
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.backward_taps import phases
 from pellucid.engines.native.memory.geometry import Convolution, Packing
@@ -136,10 +137,10 @@ def copy_flipped(
     back = flipped.convolution.packing
 
     def filter_(o: Index, _: list[Value]) -> list[Value]:
-        from_ = _place(f, o, packing)
+        from_ = place_of(f, o, packing)
 
         def channel(c: Index, _: list[Value]) -> list[Value]:
-            to = _place(f, c, back)
+            to = place_of(f, c, back)
             for number, (ky, kx) in enumerate(flipped.taps):
                 row = f.add(c, (ky * packing.taps[1] + kx) * packing.channels)
                 value = f.load(source, f.add(from_, f.multiply(row, packing.width)))
@@ -151,13 +152,6 @@ def copy_flipped(
         return f.loop(0, packing.channels, 1, channel)
 
     f.loop(filters[0], filters[1], 1, filter_)
-
-
-def _place(f: Function, filter_: Index, packing: Packing) -> Index:
-    """Offset of a filter's first number in a packed kernel."""
-    block = f.divide(filter_, packing.width)
-    inside = f.add(filter_, f.multiply(block, -packing.width))
-    return f.add(f.multiply(block, packing.block), inside)
 
 
 def copy_transposed(f: Function, packing: Packing, weights: int, flipped: FlippedKernel) -> None:

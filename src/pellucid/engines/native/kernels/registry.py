@@ -11,6 +11,7 @@ from pellucid.engines.native.kernels.convolution import Convolve
 from pellucid.engines.native.kernels.depthwise import Depthwise
 from pellucid.engines.native.kernels.dropout import Dropout
 from pellucid.engines.native.kernels.embedding import Embedding
+from pellucid.engines.native.kernels.few_channels import FewChannels
 from pellucid.engines.native.kernels.grid_sample import GridSample
 from pellucid.engines.native.kernels.grouped import Grouped
 from pellucid.engines.native.kernels.gru import GatedRecurrent
@@ -51,6 +52,7 @@ KERNELS: tuple[type[Kernel], ...] = (
     BandedDepthwise,
     Depthwise,
     Winograd,
+    FewChannels,
     Convolve,
     Grouped,
     Transposed,

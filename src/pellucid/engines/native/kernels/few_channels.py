@@ -1,0 +1,214 @@
+"""Convolutions of few channels: gradients whose vectors hold taps as well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pellucid import ops
+from pellucid.engines.native.emit.scattered import Scatter, copy_scattered, scatter_images
+from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.emit.winners_gradient import WinnersGradient, sum_winners
+from pellucid.engines.native.kernels.convolution import Convolve
+from pellucid.engines.native.kernels.flipped_kernel import FlippedKernel
+from pellucid.engines.native.memory.geometry import Convolution
+from pellucid.engines.native.memory.layout import FLOAT, Border
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.emit.convolution import Finish
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.kernels.convolution import BackwardWork
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.memory.layout import Place
+    from pellucid.engines.native.target import Target
+    from pellucid.ops.operation import Operation, Shape
+
+WORTH_IT = 1.5
+"""How many times fewer multiply-adds of vectors it must take to carry ∂y back."""
+
+LANES = 16
+"""Lanes of the vectors that are counted: the choice decides on bits, and is the same everywhere."""
+
+LONGEST = 3
+"""Vectors that a row of taps may take, or a tile would have too few rows."""
+
+LOOKING_UP = 2
+"""What it costs to find a winner, in multiply-adds of vectors."""
+
+
+def scatters(operation: Operation, shape: Shape) -> str:
+    """Why a convolution's ∂y is not scattered to ∂x; empty where it is.
+
+    Args:
+        operation: A convolution.
+        shape: (height, width, channels) of its input.
+    """
+    if not isinstance(operation, ops.Conv2D):
+        return f"computes convolutions, not {operation.kind}"
+    if operation.stride != (1, 1) or operation.dilation != (1, 1):
+        return "takes every position, without stride and dilation"
+    height, width, channels = shape
+    down, across, _ = operation.output_shape(shape)
+    (rows, columns), row = operation.size, operation.size[1] * channels
+    if _vectors(row) > LONGEST:
+        return f"a row of taps has {row} numbers, more than {LONGEST * LANES}"
+    direct = height * width * rows * columns * _vectors(channels)
+    if direct < WORTH_IT * down * across * rows * _vectors(row):
+        return f"{channels} channels fill their lanes well enough"
+    return ""
+
+
+class FewChannels(Convolve):
+    """A convolution of few channels in a plan: forward as any other."""
+
+    family: ClassVar[str] = "convolution"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.Conv2D,)
+
+    @classmethod
+    def declines(cls, region: Region, target: Target) -> str:
+        return super().declines(region, target) or scatters(region.operation, region.inputs[0])
+
+    @classmethod
+    def gradient_border(
+        cls, region: Region, source: tuple[int, int, int], outputs: tuple[int, int]
+    ) -> Border:
+        return Border()
+
+    def __init__(self, plan: Plan, region: Region) -> None:
+        super().__init__(plan, region)
+        if self.flipped:
+            plan.reserve_band(self._scatter.scratch)
+        if self.of_winners:
+            plan.reserve_band(self._winners_gradient.scratch)
+
+    # ----------------------------------------------------------------------------------- to ∂x
+
+    @property
+    def _scatter(self) -> Scatter:
+        assert self.windowed is not None
+        to = self.plan.gradients[self.region.sources[0]].layout
+        window = self.windowed.window
+        before = (
+            window.along(0, to.height).before,
+            window.along(1, to.width).before,
+        )
+        return Scatter(self.gradient.layout, to, self.outputs, before, self.packing)
+
+    def _place_flipped(self) -> list[FlippedKernel]:
+        (height, width), taps = self.outputs, self.packing.taps
+        scatter = self._scatter
+        convolution = Convolution(scatter.gradient, scatter.target, (height, width), self.packing)
+        weights = self.plan.place(f"scattered {self.name}", scatter.size)
+        order = tuple((ky, kx) for ky in range(taps[0]) for kx in range(taps[1]))
+        return [FlippedKernel(convolution, weights, order)]
+
+    def describe_back(self) -> BackwardWork:
+        """What reports say of the stage that carries ∂y to ∂x."""
+        scatter = self._scatter
+        note = f"a row of {self.packing.taps[1]} taps and their channels shares the lanes"
+        tile = max(scatter.rows), max(scatter.columns)
+        return {"read": FLOAT * scatter.size, "tile": tile, "notes": [note]}
+
+    def carry_back(self, f: Function, flipped: FlippedKernel, to: Value, finish: Finish) -> None:
+        """Append ∂x of ∂y, of the stage's images."""
+        scatter_images(
+            f,
+            self._scatter,
+            buffer(f, self.gradient.offset),
+            buffer(f, flipped.weights),
+            to,
+            f.extent("images"),
+            self._band(f),
+            finish,
+        )
+
+    def flip(self) -> None:
+        """Append the stage that copies the weights as they are read on the way to ∂x."""
+        if not self.flipped:
+            return
+        (flipped,) = self.flipped
+        packing, scatter = self.packing, self._scatter
+
+        def body(f: Function) -> None:
+            first, last = (f.multiply(block, packing.width) for block in ("%first", "%last"))
+            source, target = buffer(f, self.parameter.weights), buffer(f, flipped.weights)
+            filters = first, f.smaller(packing.filters, last)
+            copy_scattered(f, scatter, source, target, filters)
+
+        copied = FLOAT * scatter.size
+        about = self.plan.about("copy, flipped", read=copied, written=copied)
+        self.plan.stage(
+            ("update", "flip"), f"flip {self.name}", packing.blocks, body, about, group="flip"
+        )
+
+    # -------------------------------------------------------------------------- of the kernel
+
+    @property
+    def of_winners(self) -> bool:
+        """Whether fewer multiply-adds than of all outputs, of pixels that need no gradient."""
+        region, plan = self.region, self.plan
+        source = region.sources[0]
+        if region.pool is None or not self._remembers or plan.wants_gradient(source):
+            return False
+        if source not in plan.one_by_one:
+            return False
+        packing, (down, across) = self.packing, region.pool.size
+        row = _vectors(packing.taps[1] * packing.channels)
+        each = packing.filters * (packing.taps[0] * row + LOOKING_UP)
+        return each <= down * across * (packing.depth + 1) * _vectors(packing.filters)
+
+    @property
+    def _winners_gradient(self) -> WinnersGradient:
+        pool = self.region.pool
+        assert pool is not None
+        assert self.winners is not None
+        pooled = self.plan.gradients[self.region.target].layout
+        return WinnersGradient(self.geometry, pooled, self.winners.layout, pool.size)
+
+    @property
+    def gradient_tile(self) -> tuple[int, int]:
+        if not self.of_winners:
+            return super().gradient_tile
+        sums = self._winners_gradient
+        return max(sums.filters), self.packing.taps[0] * sums.vectors
+
+    def describe_gradient(self) -> tuple[list[Place], list[str]]:
+        """What the stage that sums the kernel's gradient reads, and notes on it."""
+        if not self.of_winners:
+            return super().describe_gradient()
+        gradient = self.plan.gradients[self.region.target]
+        assert self.winners is not None
+        notes = [
+            "sums over each window's winner alone",
+            f"a row of {self.packing.taps[1]} taps and their channels shares the lanes",
+        ]
+        return [self.source, gradient, self.winners], notes
+
+    def sum_gradient(
+        self,
+        f: Function,
+        source: Value,
+        gradient: Value,
+        partial: Value,
+        images: tuple[Index, Index],
+        blocks: int,
+    ) -> None:
+        """Append some images' share of the gradient of the first blocks, which is zero before."""
+        if not self.of_winners:
+            super().sum_gradient(f, source, gradient, partial, images, blocks)
+            return
+        assert self.by_chunks
+        assert self.winners is not None
+        gradient = buffer(f, self.plan.gradients[self.region.target].offset)
+        winners = buffer(f, self.winners.offset)
+        sums = self._winners_gradient
+        sum_winners(f, sums, source, gradient, winners, partial, images, self._band(f))
+
+    def _band(self, f: Function) -> Value:
+        """What a thread works on."""
+        place, floats = self.plan.band
+        return f.at(buffer(f, place), f.multiply("%thread", floats))
+
+
+def _vectors(numbers: int) -> int:
+    return -(-numbers // LANES)
