@@ -129,6 +129,7 @@ def test_the_first_that_does_not_decline() -> None:
     assert declined(found["conv3"], TARGET) == {
         "BandedDepthwise": "computes convolutions with one filter a channel",
         "Depthwise": "computes convolutions with one filter a channel",
+        "Bottleneck": "computes convolutions without groups",
         "Winograd": "computes convolutions without groups",
         "Convolve": "computes convolutions without groups",
     }
@@ -140,5 +141,5 @@ def test_reports_say_who_computes_and_who_declined() -> None:
     assert all(stage["computed_by"] for stage in values["stages"] if stage["operations"])
     grouped = [stage for stage in values["stages"] if stage["computed_by"] == "Grouped"]
     assert grouped
-    earlier = {"BandedDepthwise", "Depthwise", "Winograd", "Convolve"}
+    earlier = {"BandedDepthwise", "Depthwise", "Bottleneck", "Winograd", "Convolve"}
     assert grouped[0]["declined"].keys() == earlier

@@ -192,9 +192,7 @@ def _stage(code: Code, folded: Folded, target: Target, schedule: str, call: Call
     nodes: list[Node] = []
     notes = list(call.about.notes)
     if region is not None:
-        maker = region.maker if region.kernel.makes_source else None
-        both = filter(None, [maker, region])
-        for node in (node for each in both for node in (each.anchor, *each.epilogue)):
+        for node in (node for each in _together(region) for node in each):
             if node.name not in plan.graph.inputs:
                 nodes += [node, *filter(None, [folded.norms.get(node.name)])]
         if schedule in TRAINING_STEP[:1] + INFERENCE_PASS:
@@ -211,6 +209,13 @@ def _stage(code: Code, folded: Folded, target: Target, schedule: str, call: Call
         region.kernel.__name__ if region is not None else "",
         declined(region, target) if region is not None else {},
     )
+
+
+def _together(region: Region) -> list[tuple[Node, ...]]:
+    """The nodes that are computed with a region, those of what it makes to read before its own."""
+    own = (region.anchor, *region.epilogue)
+    made = region.maker if region.kernel.makes_source else None
+    return [*(_together(made) if made is not None else []), own]
 
 
 def why_alone(plan: Plan, region: Region, target: Target) -> str:

@@ -6,12 +6,11 @@ shares with that is moved to the band's beginning and not computed again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.memory.layout import Layout
 
@@ -47,9 +46,17 @@ class Bands:
         return self.layout.bytes(1) // self.layout.itemsize
 
 
-def clear_band(f: Function, bands: Bands, band: Value) -> None:
-    """Append: all of it becomes zero, so that the ends of its rows are."""
-    _each(f, bands.floats, lambda i: f.store_vector(f.zero, band, i))
+Make = Callable[["Index", "Value"], None]
+"""Given a row's number and a pointer to its place, appends what computes it."""
+
+Use = Callable[[tuple["Index", "Index"], Callable[["Index"], "Value"]], None]
+"""Given from which to before which row of outputs, and what appends a pointer to the first row that
+one of them needs, appends what computes them."""
+
+
+def clear_bands(f: Function, bands: Bands, band: Value, count: int = 1) -> None:
+    """Append: some bands, one after the other, become zero, so that the ends of their rows are."""
+    _each(f, count * bands.floats, lambda i: f.store_vector(f.zero, band, i))
 
 
 def sweep_bands(
@@ -57,8 +64,8 @@ def sweep_bands(
     bands: Bands,
     band: Value,
     outputs: tuple[Index, Index],
-    make: Callable[[Index, Value], None],
-    use: Callable[[tuple[Index, Index], Callable[[Index], Value]], None],
+    make: Make,
+    use: Use,
 ) -> None:
     """Append the code for some rows of outputs of one block of channels.
 
@@ -67,54 +74,89 @@ def sweep_bands(
         bands: What a band holds.
         band: Pointer to it.
         outputs: From which to before which row.
-        make: Given a row's number and a pointer to its place, appends what computes it.
-        use: Given from which to before which row of outputs, and what appends a pointer to the
-            first row that one of them needs, appends what computes them.
+        make: Computes a row of the band.
+        use: Computes outputs.
     """
     first, last = outputs
-    row, size = bands.layout.row, bands.floats
-    begin = f.add(f.multiply(first, bands.stride), -bands.before)
-    end = f.add(f.multiply(f.add(last, -1), bands.stride), bands.extent - bands.before)
-    places = f.at(band, bands.layout.at(0, 0))
-    shared, moved = bands.shared, bands.rows * bands.stride
-
-    def fill(base: Index, start: Index, stop: Index) -> None:
-        """Rows from start to before stop, in a band whose first row has the number base."""
-
-        def place(r: Index) -> Value:
-            return f.at(places, f.multiply(f.add(r, f.multiply(base, -1)), row))
-
-        def zeros(r: Index, _: list[Value]) -> list[Value]:
-            at = place(r)
-            width = bands.layout.width * bands.layout.pitch
-            _each(f, width, lambda i: f.store_vector(f.zero, at, i))
-            return []
-
-        def one(r: Index, _: list[Value]) -> list[Value]:
-            make(r, place(r))
-            return []
-
-        f.loop(start, f.smaller(stop, 0), 1, zeros)
-        f.loop(f.larger(start, 0), f.smaller(stop, bands.height), 1, one)
-        f.loop(f.larger(start, bands.height), stop, 1, zeros)
-
-    fill(begin, begin, f.smaller(f.add(begin, shared), end))
+    begin_bands(f, bands, band, outputs, make)
 
     def turn(i: Index, _: list[Value]) -> list[Value]:
-        base = f.add(f.multiply(i, bands.stride), -bands.before)
-        stop = f.smaller(f.add(base, shared + moved), end)
-        fill(base, f.add(base, shared), stop)
-
-        def needed(o: Index) -> Value:
-            within = f.multiply(f.add(o, f.multiply(i, -1)), bands.stride * row)
-            return f.at(band, f.add(within, bands.layout.at(0, -bands.layout.border.left)))
-
-        use((i, f.smaller(f.add(i, bands.rows), last)), needed)
-        again = f.at(band, moved * row)  # forwards, so that nothing is lost where the two overlap
-        _each(f, size - moved * row, lambda k: f.store_vector(f.load_vector(again, k), band, k))
+        next_band(f, bands, band, i, last, make, use)
         return []
 
     f.loop(first, last, bands.rows, turn)
+
+
+def begin_bands(
+    f: Function, bands: Bands, band: Value, outputs: tuple[Index, Index], make: Make
+) -> None:
+    """Append what makes the rows that a band before the first would share with it.
+
+    The arguments are those of :func:`sweep_bands`.
+    """
+    first, last = outputs
+    begin = f.add(f.multiply(first, bands.stride), -bands.before)
+    stop = f.smaller(f.add(begin, bands.shared), _end(f, bands, last))
+    _fill(f, bands, band, begin, (begin, stop), make)
+
+
+def next_band(
+    f: Function, bands: Bands, band: Value, first: Index, last: Index, make: Make, use: Use
+) -> None:
+    """Append the code of one band: its further rows, its outputs, and what the next shares with it.
+
+    Args:
+        f: The function.
+        bands: What a band holds.
+        band: Pointer to it.
+        first: The first row of its outputs.
+        last: Before which row all outputs end.
+        make: Computes a row of the band.
+        use: Computes outputs.
+    """
+    row, moved = bands.layout.row, bands.rows * bands.stride
+    base = f.add(f.multiply(first, bands.stride), -bands.before)
+    stop = f.smaller(f.add(base, bands.shared + moved), _end(f, bands, last))
+    _fill(f, bands, band, base, (f.add(base, bands.shared), stop), make)
+
+    def needed(o: Index) -> Value:
+        within = f.multiply(f.add(o, f.multiply(first, -1)), bands.stride * row)
+        return f.at(band, f.add(within, bands.layout.at(0, -bands.layout.border.left)))
+
+    use((first, f.smaller(f.add(first, bands.rows), last)), needed)
+    again = f.at(band, moved * row)  # forwards, so that nothing is lost where the two overlap
+    rest = bands.floats - moved * row
+    _each(f, rest, lambda k: f.store_vector(f.load_vector(again, k), band, k))
+
+
+def _end(f: Function, bands: Bands, last: Index) -> Index:
+    """Before which row those end that outputs before a row need."""
+    return f.add(f.multiply(f.add(last, -1), bands.stride), bands.extent - bands.before)
+
+
+def _fill(
+    f: Function, bands: Bands, band: Value, base: Index, rows: tuple[Index, Index], make: Make
+) -> None:
+    """Some rows, in a band whose first row has the number base; what lies outside is zero."""
+    start, stop = rows
+    places = f.at(band, bands.layout.at(0, 0))
+
+    def place(r: Index) -> Value:
+        return f.at(places, f.multiply(f.add(r, f.multiply(base, -1)), bands.layout.row))
+
+    def zeros(r: Index, _: list[Value]) -> list[Value]:
+        at = place(r)
+        width = bands.layout.width * bands.layout.pitch
+        _each(f, width, lambda i: f.store_vector(f.zero, at, i))
+        return []
+
+    def one(r: Index, _: list[Value]) -> list[Value]:
+        make(r, place(r))
+        return []
+
+    f.loop(start, f.smaller(stop, 0), 1, zeros)
+    f.loop(f.larger(start, 0), f.smaller(stop, bands.height), 1, one)
+    f.loop(f.larger(start, bands.height), stop, 1, zeros)
 
 
 def _each(f: Function, floats: int, body: Callable[[Index], None]) -> None:

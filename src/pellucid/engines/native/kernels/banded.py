@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
-from pellucid.engines.native.emit.bands import Bands, clear_band, sweep_bands
+from pellucid.engines.native.emit.bands import Bands, clear_bands, sweep_bands
 from pellucid.engines.native.emit.convolution import convolve_rows
 from pellucid.engines.native.emit.depthwise import slide_rows, some_rows
 from pellucid.engines.native.emit.images import each_image
@@ -26,6 +26,7 @@ from pellucid.engines.native.memory.layout import FLOAT, Border, Layout
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pellucid.engines.native.emit.bands import Make, Use
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
@@ -62,24 +63,31 @@ class BandedDepthwise(Depthwise):
         maker = plan.kernels[region.sources[0]]
         assert isinstance(maker, Convolve)
         self.maker = maker
-        self.bands = self._bands()
+        height = self.target.layout.height
+        layout = self.bands_of(1).layout
+        fit = (BAND // layout.row - self._reach) // self.operation.stride[0] + 1
+        most = max(1, fit)
+        self.bands = self.bands_of(-(-height // -(-height // most)))
         plan.reserve_band(self.bands.floats + plan.lanes)
 
-    def _bands(self) -> Bands:
-        """As many rows as a band has room for, in bands of about the same size."""
+    @property
+    def _reach(self) -> int:
+        """Rows of a band for one row of outputs."""
+        return max(self.operation.window.extent(0), self.operation.stride[0])
+
+    def bands_of(self, rows: int) -> Bands:
+        """Bands of one block of filters for so many rows of outputs."""
         operation, source, width = self.operation, self.source.layout, self.maker.packing.width
         extent, stride = operation.window.extent(0), operation.stride[0]
         border = Border(left=source.border.left, right=source.border.right)
+        height = (rows - 1) * stride + self._reach
+        layout = Layout(height, source.width, width, width, border)
+        return Bands(layout, source.height, rows, stride, extent, self._before[0])
 
-        def layout(rows: int) -> Layout:
-            return Layout(
-                (rows - 1) * stride + max(extent, stride), source.width, width, width, border
-            )
-
-        height = self.target.layout.height
-        most = max(1, (BAND // layout(1).row - max(extent, stride)) // stride + 1)
-        rows = -(-height // -(-height // most))
-        return Bands(layout(rows), source.height, rows, stride, extent, self._before[0])
+    @property
+    def read_by_both(self) -> int:
+        """Bytes of both kernels."""
+        return FLOAT * self.maker.packing.size + self._weight_bytes
 
     def forward(self) -> None:
         """Append the stage that computes both."""
@@ -89,7 +97,7 @@ class BandedDepthwise(Depthwise):
             [maker.source],
             [self.target],
             flops=maker.flops + self.flops,
-            read=FLOAT * maker.packing.size + self._weight_bytes,
+            read=self.read_by_both,
             tile=tile_of(maker.geometry),
             notes=idle_lanes(maker.packing, "filters"),
         )
@@ -97,16 +105,11 @@ class BandedDepthwise(Depthwise):
 
     def _both(self, f: Function) -> None:
         maker, packing, bands, target = (
-            self.maker,
-            self.maker.packing,
-            self.bands,
-            self.target.layout,
-        )
-        slide = self._forward(bands.layout, target)
+            self.maker, self.maker.packing, self.bands, self.target.layout,
+        )  # fmt: skip
         place, floats = self.plan.band
         band = f.at(buffer(f, place), f.multiply("%thread", floats))
-        rectify, finish = finished(maker.region.function), finished(self.region.function)
-        clear_band(f, bands, band)
+        clear_bands(f, bands, band)
 
         def image(n: Index) -> None:
             x = f.at(buffer(f, maker.source.offset), f.multiply(n, maker.source.layout.image))
@@ -115,25 +118,7 @@ class BandedDepthwise(Depthwise):
             )
 
             def block(ob: Index, _: list[Value]) -> list[Value]:
-                filters = f.at(buffer(f, maker.parameter.weights), f.multiply(ob, packing.block))
-                own = f.multiply(ob, packing.vectors * self.packing.block)
-                kernel = f.at(buffer(f, self.parameter.weights), own)
-                to = f.at(y, f.multiply(ob, packing.width))
-                step = bands.layout.row, bands.layout.pitch
-
-                def make(row: Index, at: Value) -> None:
-                    convolve_rows(f, maker.geometry, x, filters, row, 1, at, step, rectify)
-
-                def use(rows: tuple[Index, Index], place: Callable[[Index], Value]) -> None:
-                    left = bands.layout.border.left - self._before[1]
-
-                    def some(row: Index, count: int) -> None:
-                        there = f.at(to, f.multiply(row, target.row))
-                        from_ = f.at(place(row), left * bands.layout.pitch)
-                        slide_rows(f, slide, from_, kernel, there, packing.vectors, count, finish)
-
-                    some_rows(f, slide, rows, some)
-
+                make, use = self.of_block(f, bands, x, y, target, ob)
                 sweep_bands(f, bands, band, f.extent("rows", target.height), make, use)
                 return []
 
@@ -141,15 +126,57 @@ class BandedDepthwise(Depthwise):
 
         each_image(f, image)
 
+    def of_block(
+        self, f: Function, bands: Bands, x: Value, y: Value, target: Layout, ob: Index
+    ) -> tuple[Make, Use]:
+        """What makes rows of a band for a block of filters, and what computes outputs from them.
+
+        Args:
+            f: The function.
+            bands: What a band holds.
+            x: Pointer to the image that the convolution before reads.
+            y: Pointer to the first row of outputs.
+            target: How outputs lie.
+            ob: The block.
+        """
+        maker, packing = self.maker, self.maker.packing
+        slide = self._forward(bands.layout, target)
+        rectify, finish = finished(maker.region.function), finished(self.region.function)
+        filters = f.at(buffer(f, maker.parameter.weights), f.multiply(ob, packing.block))
+        own = f.multiply(ob, packing.vectors * self.packing.block)
+        kernel = f.at(buffer(f, self.parameter.weights), own)
+        to = f.at(y, f.multiply(ob, packing.width))
+        left = (bands.layout.border.left - self._before[1]) * bands.layout.pitch
+
+        def make(row: Index, at: Value) -> None:
+            step = bands.layout.row, bands.layout.pitch
+            convolve_rows(f, maker.geometry, x, filters, row, 1, at, step, rectify)
+
+        def use(rows: tuple[Index, Index], place: Callable[[Index], Value]) -> None:
+            def some(row: Index, count: int) -> None:
+                there = f.at(to, f.multiply(row, target.row))
+                from_ = f.at(place(row), left)
+                slide_rows(f, slide, from_, kernel, there, packing.vectors, count, finish)
+
+            some_rows(f, slide, rows, some)
+
+        return make, use
+
+    @property
+    def work(self) -> int:
+        """Multiply-adds of both for an image."""
+        height, width, channels = self.plan.shape(self.region.target)
+        down, across = self.maker.outputs
+        packing = self.maker.packing
+        taps = self.packing.taps[0] * self.packing.taps[1]
+        return height * width * channels * taps + down * across * packing.depth * packing.filters
+
     def _single(self) -> Split:
         """How the work for a single image is split; rows that two threads read are made twice."""
-        height, width, channels = self.plan.shape(self.region.target)
-        taps, packing = self.packing.taps[0] * self.packing.taps[1], self.maker.packing
-        down, across = self.maker.outputs
-        work = height * width * channels * taps + down * across * packing.depth * packing.filters
+        packing, height = self.maker.packing, self.target.layout.height
         return better(
-            Split("rows", height, work),
-            Split("blocks", packing.blocks, work),
+            Split("rows", height, self.work),
+            Split("blocks", packing.blocks, self.work),
             self.plan.threads,
             more_weights=packing.size > self.maker.source.layout.image,
         )

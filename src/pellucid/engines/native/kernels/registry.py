@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.engines.native.kernels.average import Average
 from pellucid.engines.native.kernels.banded import BandedDepthwise
+from pellucid.engines.native.kernels.bottleneck import Bottleneck
 from pellucid.engines.native.kernels.by_reference import ByReference
 from pellucid.engines.native.kernels.convolution import Convolve
 from pellucid.engines.native.kernels.depthwise import Depthwise
@@ -51,6 +52,7 @@ KERNELS: tuple[type[Kernel], ...] = (
     Pixels,
     BandedDepthwise,
     Depthwise,
+    Bottleneck,
     Winograd,
     FewChannels,
     Convolve,
