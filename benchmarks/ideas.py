@@ -36,7 +36,7 @@ IDEAS = (
     Idea("fusion", "Fusion", ("train", "forward")),
     Idea("weights stay in the kernels' order", "Layout", ("train",)),
     Idea("bytes go in, not floats", "Bytes", ("train", "forward")),
-    Idea("few channels: taps share the lanes", "FewChannels", ("train",)),
+    Idea("few channels: columns and taps share the lanes", "FewChannels", ("train", "forward")),
     Idea("batch norms folded", "Folding", ("forward",)),
     Idea("a single image cut for all threads", "Single", ("latency",)),
     Idea("buffers share memory", "Sharing", ("train",)),

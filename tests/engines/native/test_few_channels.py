@@ -1,4 +1,4 @@
-"""Convolutions of few channels: ∂y scattered to ∂x, and gradients of a pooling's winners alone."""
+"""Convolutions of few channels: columns or taps share the lanes, gradients are of winners alone."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pellucid.engines.native.kernels.few_channels import FewChannels, scatters
 from pellucid.engines.native.lower.learning import Learning as Learned
 from pellucid.engines.native.program import NativeProgram
 from pellucid.engines.native.runtime.host.this_machine import host_target
+from pellucid.graph import Graph
 from pellucid.layers import (
     Conv2D,
     Dense,
@@ -34,14 +35,19 @@ from tests.engines.native.programs import LEARNING, compiled, digest, native, tr
 from tests.engines.native.test_memory import poison_new
 from tests.engines.native.test_targets import PROCESSORS, WASM, here
 from tests.engines.networks import batch, network
-from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close
+from tests.engines.tolerances import (
+    TOLERANCES,
+    assert_all_close,
+    assert_close,
+    assert_same_bits,
+)
 from tests.learning import Learning, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pellucid.engines.engine import Program
-    from pellucid.graph import Graph
+    from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Array
 
 
@@ -159,21 +165,81 @@ def test_training_gives_the_same_bits_with_any_number_of_threads(name: str) -> N
     assert len(found) == 1
 
 
-@pytest.mark.parametrize("kind", here())
-def test_vectors_of_any_width_give_the_same_bits(kind: str) -> None:
-    net = network(GRAPHS["colours"])
+def program_for(graph: Graph, target: Target) -> NativeProgram:
+    net = network(graph)
     step = step_of(net, DESCENT)
     assert step is not None
-    found = []
-    for target in (host_target(), here()[kind]):
-        program = NativeProgram(net, {"train": step}, replace(target, threads=2))
-        found.append(moves(program, net.weights))
+    return NativeProgram(net, {"train": step}, replace(target, threads=2))
+
+
+def assert_same(kind: str, actual: Array, expected: Array) -> None:
+    """By bits, or, without fused multiply-adds, nearly."""
     fuses = "fma" not in here()[kind].features or "+fma" in here()[kind].features
-    for key, value in found[0].items():
-        if fuses and kind != "SSE4":
-            assert found[1][key].tobytes() == value.tobytes(), key
-        else:
-            assert_close(f"{kind} {key}", found[1][key], value, 1e-3)
+    if fuses and kind != "SSE4":
+        assert actual.tobytes() == expected.tobytes()
+    else:
+        assert_close(kind, actual, expected, 1e-3)
+
+
+@pytest.mark.parametrize("kind", here())
+@pytest.mark.parametrize("name", GRAPHS)
+def test_vectors_of_any_width_give_the_same_bits(name: str, kind: str) -> None:
+    graph = GRAPHS[name]
+    programs = [program_for(graph, target) for target in (host_target(), here()[kind])]
+    images, _ = batch(graph, 4)
+    together = [program.forward(images) for program in programs]
+    alone = [program.forward(images[:1]) for program in programs]
+    assert alone[1].tobytes() == together[1][:1].tobytes()
+    assert_same(kind, *together)
+    ours, theirs = (moves(program, network(graph).weights) for program in programs)
+    for key, value in ours.items():
+        assert_same(kind, theirs[key], value)
+
+
+@pytest.mark.parametrize("function", [True, False])
+def test_columns_share_the_lanes_and_pool_alike(
+    monkeypatch: pytest.MonkeyPatch, *, function: bool
+) -> None:
+    """Ties, infinities, NaN and negative numbers, against filters in the lanes."""
+    for filters, size, pool in ((6, 5, (2, 2)), (3, 3, (3, 2)), (1, 3, (1, 2)), (5, 2, (4, 2))):
+        graph = Sequential(
+            [
+                Normalise([1.0], [2.0]),
+                Conv2D(filters, size, padding="same", name="pixels"),
+                *([ReLU()] if function else []),
+                MaxPool(pool, name="pooled"),
+                Flatten(),
+                Dense(3),
+            ]
+        ).graph((14, 38, 1))
+        net = network(graph)
+        rng = np.random.default_rng(filters)
+        images = rng.normal(size=(9, 14, 38, 1)).astype(np.float32)
+        images[1], images[2] = 3.0, -3.0
+        images[3, 5, 7], images[4, 9, 20] = np.nan, np.inf
+        images[5:] = np.round(images[5:])
+        maps = Graph(graph.inputs, graph.nodes, {"pooled": "pooled"})
+        found, learned = [], []
+        for together in (True, False):
+            lanes, registers = (4, 16) if filters == 1 else (16, 32)
+            target = replace(host_target(), lanes=lanes, registers=registers)
+            with monkeypatch.context() as patched:
+                if not together:
+                    patched.setattr(FewChannels, "_columns", None)
+                program = program_for(graph, target)
+                program.run(maps, {graph.input: images})
+            kernels = compiled(program)._code.plan.kernels.values()
+            (first,) = [kernel for kernel in kernels if kernel.name == "pixels"]
+            assert isinstance(first, FewChannels)
+            assert first.describe_forward()[1] == ["neighbouring columns share the lanes"]
+            found.append(program.run(maps, {graph.input: images})["pooled"])
+            sound = images[[0, 1, 2, 5, 6, 7, 8]]
+            program.train_step(sound, np.arange(7) % 3, 0.01)
+            learned.append(program.weights())
+        assert np.isnan(found[0][3]).any()
+        assert found[0].tobytes() == found[1].tobytes()
+        assert np.abs(learned[0]["pixels.kernel"] - net.weights["pixels.kernel"]).max() > 0
+        assert_same_bits(*learned)
 
 
 @pytest.mark.parametrize("name", [*PROCESSORS, "WebAssembly"])

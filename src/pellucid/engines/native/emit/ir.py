@@ -7,8 +7,9 @@ nodes), so that LLVM's code generator alone makes good code of it, without any o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Value = str
@@ -103,6 +104,15 @@ class Function:
         since only the work of a single image is split into anything else.
         """
         return ("%first", "%last") if what == self.split else (0, whole)
+
+    @contextmanager
+    def narrowed(self, lanes: int) -> Iterator[None]:
+        """Write code with vectors of fewer lanes for a while."""
+        own, self.vectors = self.vectors, replace(self.vectors, lanes=lanes)
+        try:
+            yield
+        finally:
+            self.vectors = own
 
     # ------------------------------------------------------------------------------- instructions
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from pellucid.engines.native.memory.geometry import Convolution, Packing, Pair
     from pellucid.engines.native.memory.layout import Layout
 
+FEWEST_LANES = 4
+"""Lanes of the narrowest vectors that there are everywhere."""
+
 WINDOWS = 128
 """Windows whose winners are looked up together: what is found stays in the first-level cache."""
 
@@ -52,15 +55,31 @@ class WinnersGradient:
         return self.convolution.packing
 
     @property
+    def lanes(self) -> int:
+        """Lanes of the vectors that rows of taps are summed in: no more than such a row needs.
+
+        They begin anywhere in memory, and each that meets the end of a cache line is read twice.
+        """
+        row, lanes = self.packing.taps[1] * self.packing.channels, self.packing.lanes
+        while lanes > FEWEST_LANES and lanes // 2 >= row:
+            lanes //= 2
+        return lanes
+
+    @property
     def vectors(self) -> int:
         """Vectors that a row of taps takes."""
         row = self.packing.taps[1] * self.packing.channels
-        return whole_vectors(row, self.packing.lanes) // self.packing.lanes
+        return whole_vectors(row, self.lanes) // self.lanes
 
     @property
     def each(self) -> int:
         """Floats of a filter's sums: (ky, (kx, c))."""
-        return self.packing.taps[0] * self.vectors * self.packing.lanes
+        return self.packing.taps[0] * self.vectors * self.lanes
+
+    @property
+    def kept(self) -> int:
+        """Floats of all filters' sums, in whole vectors."""
+        return whole_vectors(self.packing.filters * self.each, self.packing.lanes)
 
     @property
     def filters(self) -> list[int]:
@@ -81,7 +100,7 @@ class WinnersGradient:
     @property
     def scratch(self) -> int:
         """Floats that a thread works on: sums, gradients, and where their winners lie."""
-        return self.packing.filters * self.each + 2 * self.looked_up
+        return self.kept + 2 * self.looked_up
 
 
 def sum_winners(
@@ -106,8 +125,7 @@ def sum_winners(
         images: First and last image.
         scratch: Pointer to :attr:`WinnersGradient.scratch` floats that only this thread uses.
     """
-    packing, pooled, convolution = sums.packing, sums.pooled, sums.convolution
-    kept = packing.filters * sums.each
+    pooled, convolution, kept = sums.pooled, sums.convolution, sums.kept
     numbers, places = f.at(scratch, kept), f.at(scratch, kept + sums.looked_up)
     zeros(f, scratch, kept)
     source = f.at(source, convolution.source_start)
@@ -129,7 +147,8 @@ def sum_winners(
                 _look_up(f, sums, given, (numbers, places), height, kernel)
                 step = sums.size[0] * convolution.source_step[0]
                 here = f.at(x, f.multiply(row, step))
-                _add(f, sums, here, (numbers, places), scratch, height * pooled.width)
+                with f.narrowed(sums.lanes):
+                    _add(f, sums, here, (numbers, places), scratch, height * pooled.width)
                 return []
 
             f.loop(0, count, 1, part)
@@ -200,7 +219,7 @@ def _add(
     windows: int,
 ) -> None:
     """What was looked up, times what the winners' taps read, added to the sums."""
-    packing, lanes = sums.packing, sums.packing.lanes
+    packing, lanes = sums.packing, sums.lanes
     step_y = sums.convolution.tap_step[0]
     taps = [ky * step_y + v * lanes for ky in range(packing.taps[0]) for v in range(sums.vectors)]
     for first, count, times in runs(sums.filters):
@@ -242,7 +261,7 @@ def _pack(f: Function, sums: WinnersGradient, scratch: Value, kernel: Value) -> 
 
         def tap_row(ky: Index, _: list[Value]) -> list[Value]:
             def number(i: Index, _: list[Value]) -> list[Value]:
-                at = f.add(f.multiply(ky, sums.vectors * packing.lanes), i)
+                at = f.add(f.multiply(ky, sums.vectors * sums.lanes), i)
                 value = f.load(scratch, f.add(f.multiply(o, sums.each), at))
                 row = f.add(f.multiply(ky, across * channels), i)
                 place = f.at(kernel, f.add(to, f.multiply(row, packing.width)))

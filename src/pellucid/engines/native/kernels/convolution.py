@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypedDict
+from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
 from pellucid.engines.native.emit.convolution import (
@@ -40,16 +40,9 @@ if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.kernels.tiles import BackwardWork
     from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
-
-
-class BackwardWork(TypedDict):
-    """Bytes of weights that are read, (rows, vectors) of sums in registers, and notes."""
-
-    read: int
-    tile: tuple[int, int]
-    notes: list[str]
 
 
 class Convolve(PackedKernel):
@@ -136,6 +129,7 @@ class Convolve(PackedKernel):
     def forward(self) -> None:
         """Append the forward stage."""
         plan, target = self.plan, self.plan.values[self.region.target]
+        tile, notes = self.describe_forward()
         about = plan.about(
             self._what,
             [self.source],
@@ -143,11 +137,15 @@ class Convolve(PackedKernel):
             flops=self.flops,
             read=FLOAT * self.packing.size,
             written=self._winner_bytes,
-            tile=tile_of(self.geometry),
-            notes=idle_lanes(self.packing, "filters"),
+            tile=tile,
+            notes=notes,
         )
         body = self._with_pool if self.region.pool is not None else self._without_pool
         plan.stage(plan.forward, self.name, "images", body, about, single=self._single())
+
+    def describe_forward(self) -> tuple[tuple[int, int], list[str]]:
+        """(Rows, vectors) of sums in registers, and notes."""
+        return tile_of(self.geometry), idle_lanes(self.packing, "filters")
 
     def _without_pool(self, f: Function) -> None:
         convolve_images(

@@ -1,10 +1,11 @@
-"""Convolutions of few channels: gradients whose vectors hold taps as well."""
+"""Convolutions of few channels: vectors hold columns or taps, not filters or channels alone."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
+from pellucid.engines.native.emit.columns import PAIR, Columns, pool_columns
 from pellucid.engines.native.emit.scattered import Scatter, copy_scattered, scatter_images
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.winners_gradient import WinnersGradient, sum_winners
@@ -16,9 +17,9 @@ from pellucid.engines.native.memory.layout import FLOAT, Border
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.convolution import Finish
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.kernels.convolution import BackwardWork
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.kernels.tiles import BackwardWork
     from pellucid.engines.native.memory.layout import Place
     from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation, Shape
@@ -59,7 +60,7 @@ def scatters(operation: Operation, shape: Shape) -> str:
 
 
 class FewChannels(Convolve):
-    """A convolution of few channels in a plan: forward as any other."""
+    """A convolution of few channels in a plan."""
 
     family: ClassVar[str] = "convolution"
     operations: ClassVar[tuple[type[Operation], ...]] = (ops.Conv2D,)
@@ -80,6 +81,71 @@ class FewChannels(Convolve):
             plan.reserve_band(self._scatter.scratch)
         if self.of_winners:
             plan.reserve_band(self._winners_gradient.scratch)
+
+    # ---------------------------------------------------------------------------------- forward
+
+    @property
+    def _columns(self) -> Columns | None:
+        """How columns share the lanes; none where filters do, or nothing is pooled.
+
+        It makes no difference to sums, and so may depend on the processor.
+        """
+        pool, packing, across = self.region.pool, self.packing, self.outputs[1]
+        if pool is None or self.region.sources[0] not in self.plan.one_by_one:
+            return None
+        if packing.channels > 1 or packing.blocks > 1 or packing.vectors > 1:
+            return None
+        if pool.size[1] != PAIR or across < packing.lanes:
+            return None
+        columns = Columns(self.geometry, pool.size[0])
+        if columns.tile[0] > packing.sums:
+            return None
+        pays = across >= WORTH_IT * packing.filters * len(columns.starts)
+        return columns if pays else None
+
+    def describe_forward(self) -> tuple[tuple[int, int], list[str]]:
+        """(Rows, vectors) of sums in registers, and notes."""
+        columns = self._columns
+        if columns is None:
+            return super().describe_forward()
+        return columns.tile, ["neighbouring columns share the lanes"]
+
+    def _with_pool(self, f: Function) -> None:
+        columns = self._columns
+        if columns is None:
+            super()._with_pool(f)
+            return
+        pool, source = self.region.pool, self.source
+        assert pool is not None
+        target = self.plan.values[self.region.target]
+        pooled, geometry = target.layout, self.geometry
+        winners = buffer(f, self.winners.offset) if self.winners else None
+
+        def image(n: Index, _: list[Value]) -> list[Value]:
+            start = f.add(f.multiply(n, source.layout.image), geometry.source_start)
+            x = f.at(buffer(f, source.offset), start)
+            to = f.add(f.multiply(n, pooled.image), pooled.at(0, 0))
+
+            def row(i: Index, _: list[Value]) -> list[Value]:
+                at = f.add(to, f.multiply(i, pooled.row))
+                pool_columns(
+                    f,
+                    columns,
+                    f.at(x, f.multiply(i, pool.size[0] * geometry.source_step[0])),
+                    buffer(f, self.parameter.weights),
+                    f.at(buffer(f, target.offset), at),
+                    f.at(winners, at, "i8") if winners is not None else None,
+                    pooled.pitch,
+                    rectify=self.region.function is not None,
+                )
+                return []
+
+            def block(_: Index, __: list[Value]) -> list[Value]:
+                return f.loop(*f.extent("rows", pooled.height), 1, row)
+
+            return f.loop(*f.extent("blocks"), 1, block)
+
+        f.loop(*f.extent("images"), 1, image)
 
     # ----------------------------------------------------------------------------------- to ∂x
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from pellucid.engines.native.emit.convolution import split_evenly
 from pellucid.engines.native.emit.kernel_gradient import FEWEST_SUMS
@@ -10,6 +10,14 @@ from pellucid.engines.native.memory.layout import whole_vectors
 
 if TYPE_CHECKING:
     from pellucid.engines.native.memory.geometry import Convolution, Packing
+
+
+class BackwardWork(TypedDict):
+    """Bytes of weights that are read, (rows, vectors) of sums in registers, and notes."""
+
+    read: int
+    tile: tuple[int, int]
+    notes: list[str]
 
 
 def tile_of(convolution: Convolution) -> tuple[int, int]:

@@ -23,10 +23,10 @@ from pellucid.engines.native.memory.tiling import Tiling
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.convolution import Finish
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.kernels.convolution import BackwardWork
     from pellucid.engines.native.kernels.flipped_kernel import FlippedKernel
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.kernels.tiles import BackwardWork
     from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
 
