@@ -25,7 +25,11 @@ from pellucid.serving.spare import SpareSocket
 BIG = 64 << 20
 """Bytes of the response at /big."""
 
-seen = {"cancelled": 0, "finished": 0, "bodies": 0}
+LONG = 600.0
+"""Seconds that an answer at /slow takes: longer than any test waits for what comes before it."""
+
+seen = {"cancelled": 0, "finished": 0, "bodies": 0, "slow": 0}
+connections: set[Any] = set()
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -43,15 +47,16 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         more = message["more_body"]
         seen["bodies"] += bool(message["body"])
     if path == "/slow":
+        seen["slow"] += 1
         try:
-            await asyncio.sleep(5)
+            await asyncio.sleep(LONG)
         except asyncio.CancelledError:
             seen["cancelled"] += 1
             raise
     if path == "/big":
         await _answer(send, bytes(BIG))
     elif path == "/seen":
-        await _answer(send, json.dumps(seen).encode())
+        await _answer(send, json.dumps({**seen, "connections": len(connections)}).encode())
     else:
         fields = [name.decode() for name, _ in scope["headers"]]
         await _answer(send, json.dumps({"bytes": size, "fields": fields, "path": path}).encode())
@@ -78,7 +83,9 @@ def main() -> None:
         listening.listen(2048)
         sys.stdout.write(f"{listening.getsockname()[1]}\n")
         sys.stdout.flush()
-        Server(config, limits).run([listening])
+        server = Server(config, limits)
+        globals()["connections"] = server.server_state.connections
+        server.run([listening])
 
 
 if __name__ == "__main__":

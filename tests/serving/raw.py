@@ -26,13 +26,17 @@ class Answer:
     closed: bool
 
 
+PATIENCE = 60.0
+"""Seconds within which what must come has come, also where the machine has much else to do."""
+
+
 class Connection:
     """A socket to a server."""
 
     opened: ClassVar[list[socket.socket]] = []
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=5)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self.opened.append(self.socket)
 
     @classmethod
@@ -64,9 +68,8 @@ class Connection:
         """Whether something can be read."""
         return bool(select.select([self.socket], [], [], 0)[0])
 
-    def is_closed(self, seconds: float = 2.0) -> bool:
-        """Whether the server closes within so many seconds."""
-        self.socket.settimeout(seconds)
+    def is_closed(self) -> bool:
+        """Whether the server closes."""
         try:
             while self._read():
                 pass
@@ -107,9 +110,9 @@ def server(module: str = "tests.serving.guarded", **given: Any) -> Iterator[int]
             process.kill()
 
 
-def until(found: Any, seconds: float = 3.0) -> bool:
+def until(found: Any) -> bool:
     """Whether a condition comes true in time."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE
     while not found():
         if time.monotonic() > end:
             return False

@@ -142,7 +142,7 @@ class Process:
     def stop(self) -> tuple[int, str, str]:
         """End it with SIGTERM: exit code, and what is left of its output and remarks."""
         self.process.send_signal(signal.SIGTERM)
-        out, error = self.process.communicate(timeout=30)
+        out, error = self.process.communicate(timeout=120)
         return self.process.returncode, out, error
 
 

@@ -61,7 +61,7 @@ def listening() -> Iterator[Failing]:
 @pytest.fixture
 def clients(listening: socket.socket) -> Iterator[list[socket.socket]]:
     """Connections that wait before anything accepts them."""
-    found = [socket.create_connection(listening.getsockname(), timeout=5) for _ in range(300)]
+    found = [socket.create_connection(listening.getsockname(), timeout=60) for _ in range(300)]
     yield found
     for each in found:
         each.close()

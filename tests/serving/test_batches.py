@@ -26,7 +26,7 @@ class Network:
         self.batches: list[list[float]] = []
 
     def __call__(self, images: NDArray[Any]) -> NDArray[Any]:
-        assert self.may.wait(20)
+        assert self.may.wait(60)
         sums: NDArray[Any] = images.reshape(len(images), -1).sum(1)
         self.batches.append(sums.tolist())
         if -1 in sums:
@@ -52,7 +52,7 @@ def picture(value: float, count: int = 1) -> NDArray[np.float32]:
 
 def run(work: Callable[[], Awaitable[None]]) -> None:
     async def timed() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await work()
 
     asyncio.run(timed())

@@ -41,8 +41,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     save_model(path, hostile)
     (folder / "secret.txt").write_text("the secret")
     limits = {
-        "--max-body": BODY, "--max-pixels": PIXELS, "--max-parts": PARTS, "--head-seconds": 2,
-        "--request-seconds": 5, "--linger-seconds": 0.3,
+        "--max-body": BODY, "--max-pixels": PIXELS, "--max-parts": PARTS, "--head-seconds": 60,
+        "--request-seconds": 120, "--linger-seconds": 0.3,
     }  # fmt: skip
     options = [text for pair in limits.items() for text in pair]
     process = start(path, f"other={path}", *options, folder=folder)
@@ -55,7 +55,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
 
 @pytest.fixture
 def client(served: Process) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=served.url, params={"model": "other"}, timeout=20) as found:
+    with httpx.Client(base_url=served.url, params={"model": "other"}, timeout=120) as found:
         yield found
 
 

@@ -104,7 +104,7 @@ def test_models_take_turns(engine: Engine) -> None:
         done = [asyncio.get_running_loop().create_future() for _ in range(3)]
 
         def wait(_lane: int) -> str:
-            assert may.wait(20)
+            assert may.wait(60)
             return "lane"
 
         engine.submit(wait, done[0].set_result, alone=False)

@@ -23,7 +23,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     """A client's end and the service's, which does not block."""
     client, found = socket.socketpair()
     found.setblocking(False)
-    client.settimeout(5)
+    client.settimeout(60)
     with client, found:
         yield client, found
 
@@ -44,7 +44,7 @@ def test_what_a_client_sends_is_dropped_until_it_closes() -> None:
         assert client.recv(100) == b""
         assert len(refused) == 1
         client.close()
-        await asyncio.wait_for(until_none(refused), 5)
+        await asyncio.wait_for(until_none(refused), 60)
         assert found.fileno() == -1
 
     with pair() as (client, found):
@@ -55,7 +55,7 @@ def test_a_client_that_stays_is_left_when_its_time_is_over() -> None:
     async def refuse() -> None:
         refused = Lingering(seconds=0.1)
         refused.refuse(found, ANSWER)
-        await asyncio.wait_for(until_none(refused), 5)
+        await asyncio.wait_for(until_none(refused), 60)
         assert client.recv(100) == ANSWER
 
     with pair() as (client, found):
@@ -88,7 +88,7 @@ def test_a_client_that_has_left(leaves: str) -> None:
             client.close()
         refused.refuse(found, ANSWER)
         client.close()
-        await asyncio.wait_for(until_none(refused), 5)
+        await asyncio.wait_for(until_none(refused), 60)
 
     with pair() as (client, found):
         asyncio.run(refuse())

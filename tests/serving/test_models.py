@@ -91,7 +91,7 @@ def test_a_file_that_changes(tmp_path: Path) -> None:
         watching = asyncio.run_coroutine_threadsafe(here.models.watch(0.01), here.client.loop)
 
         def until(version: int, error: bool) -> dict[str, Any]:
-            for _ in range(1000):
+            for _ in range(6000):
                 found: dict[str, Any] = here.client.get("/v2/models/pets").json()
                 failed = bool(found["parameters"]["reload_error"])
                 if (found["versions"], failed) == ([str(version)], error):

@@ -53,24 +53,34 @@ def test_it_goes_on_when_nobody_reads_the_log(model_file: Path, tmp_path: Path) 
     found.process.terminate()
     error = found.process.stderr.read()
     found.process.stderr.close()
-    assert found.process.wait(30) == 0
+    assert found.process.wait(120) == 0
     assert statuses == [200] * 3
     assert "Traceback" not in error
     assert len(error.splitlines()) == 1, error
 
 
+def connects(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=120).close()
+    except ConnectionError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("signals", [1, 2])
 def test_it_ends_while_a_body_comes(model_file: Path, tmp_path: Path, signals: int) -> None:
     """In time at the first signal, at once at the second, and in order both times."""
-    found = start(model_file, "--request-seconds", 2 if signals == 1 else 50, folder=tmp_path)
+    found = start(model_file, "--request-seconds", 2 if signals == 1 else 500, folder=tmp_path)
     host, port = found.place.split(":")
-    with socket.create_connection((host, int(port)), timeout=30) as slow:
+    with socket.create_connection((host, int(port)), timeout=120) as slow:
         head = f"POST /predict HTTP/1.1\r\nHost: {found.place}\r\nContent-Length: 9\r\n\r\nabc"
         slow.sendall(head.encode())
-        time.sleep(0.3)
+        for _ in range(2):  # once others were answered, this one's head was read
+            assert httpx.get(f"{found.url}/v2/health/live", timeout=120).status_code == 200
         if signals == 2:
             found.process.send_signal(signal.SIGTERM)
-            time.sleep(0.3)
+            while connects(host, int(port)):  # it has seen the signal once it listens no more
+                time.sleep(0.01)
         code, _, error = found.stop()
         answer = slow.recv(100)
     assert code == 0, error

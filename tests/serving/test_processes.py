@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,12 @@ BODY = png(pictures(1)[0])
 def processes_of(found: Process) -> list[int]:
     """Those that answer: the others that it started do not listen."""
     listening = Path(f"/proc/{found.process.pid}/task/{found.process.pid}/children")
-    pids = map(int, listening.read_text().split())
-    return [pid for pid in pids if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
+    answering = []
+    for pid in map(int, listening.read_text().split()):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended by now
+            if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text():
+                answering.append(pid)
+    return answering
 
 
 def until(true: Callable[[], Any]) -> Any:

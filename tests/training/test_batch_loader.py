@@ -59,7 +59,7 @@ def test_the_next_batch_is_made_while_a_step_computes() -> None:
 
     feed = BatchLoader(cast("Dataset", Watched()), PLAN)
     feed.batch(0, 2)
-    assert second.wait(20.0)  # nobody has asked for it
+    assert second.wait(60.0)  # nobody has asked for it
     feed.batch(1, 0)
     feed._thread.shutdown()
     assert len(asked) == 3  # each once, and the one after

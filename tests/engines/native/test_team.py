@@ -52,7 +52,7 @@ def workers() -> list[str]:
     return sorted(t.name for t in about if t.name.startswith("pellucid-"))
 
 
-def wait_for(condition: object, seconds: float = 20.0) -> bool:
+def wait_for(condition: object, seconds: float = 60.0) -> bool:
     """Whether something comes true at last."""
     assert callable(condition)
     end = time.monotonic() + seconds
