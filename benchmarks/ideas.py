@@ -33,6 +33,7 @@ class Idea:
 IDEAS = (
     Idea("tiles: 6 × 2 vectors of sums, not 1", "Tiles", ("train", "forward")),
     Idea("tiles two vectors wide, not one", "WideTiles", ("train", "forward")),
+    Idea("Winograd's algorithm", "Winograd", ("train", "forward")),
     Idea("fusion", "Fusion", ("train", "forward")),
     Idea("weights stay in the kernels' order", "Layout", ("train",)),
     Idea("bytes go in, not floats", "Bytes", ("train", "forward")),

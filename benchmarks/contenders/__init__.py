@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
+from shutil import which
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Entry:
         peer: Whether it is somebody else's, for ours to be compared with.
         trains: Whether it can.
         packages: What must be installed.
+        programs: What must be found besides, on the path.
         by_default: Whether it takes part where none is named.
         environment: Variables that its process is given.
         cold_only: Whether it differs from another only in how it starts.
@@ -87,14 +89,16 @@ class Entry:
     peer: bool = False
     trains: bool = True
     packages: tuple[str, ...] = ("pellucid",)
+    programs: tuple[str, ...] = ()
     by_default: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
     cold_only: bool = False
 
     @property
     def installed(self) -> bool:
-        """Whether its packages are there."""
-        return all(find_spec(package) is not None for package in self.packages)
+        """Whether its packages and programs are there."""
+        found = [find_spec(package) for package in self.packages]
+        return all((*found, *map(which, self.programs)))
 
     def make(self) -> Contender:
         """The contender itself."""
@@ -133,6 +137,12 @@ CONTENDERS = {
         "benchmarks.contenders.pytorch:ChannelsLast",
         "bytes go in; PyTorch makes floats of them, NHWC, and normalises them in place",
         peer=True, packages=("torch",),
+    ),
+    "pytorch-compiled": Entry(
+        "benchmarks.contenders.pytorch:Compiled",
+        "bytes go in; PyTorch makes floats of them, NHWC, and normalises them in place; modules "
+        "are compiled by `torch.compile`",
+        peer=True, packages=("torch",), programs=("g++",),
     ),
     "onnxruntime": Entry(
         "benchmarks.contenders.onnx_runtime:FromBytes",

@@ -1,4 +1,4 @@
-"""PyTorch as its users write it: modules, autograd, its own SGD; in both memory layouts."""
+"""PyTorch as its users write it: modules, autograd, its own SGD; in both layouts, and compiled."""
 
 from __future__ import annotations
 
@@ -167,3 +167,14 @@ class ChannelsLast(PyTorch):
     """Channels innermost, NHWC."""
 
     layout: ClassVar[torch.memory_format] = torch.channels_last
+
+
+class Compiled(ChannelsLast):
+    """Channels innermost, and the modules compiled by TorchInductor."""
+
+    def prepare(
+        self, workload: Workload, *, training: bool, threads: int, weights: Weights | None
+    ) -> None:
+        """Build the modules; they are compiled when they are first called."""
+        super().prepare(workload, training=training, threads=threads, weights=weights)
+        self.model = cast("nn.Module", torch.compile(self.model))

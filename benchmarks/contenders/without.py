@@ -14,7 +14,7 @@ from benchmarks.contenders.own import Native
 from pellucid.engines.native import compile as compiling
 from pellucid.engines.native.emit import kernel_gradient
 from pellucid.engines.native.emit.ir import Vectors
-from pellucid.engines.native.kernels import few_channels, registry
+from pellucid.engines.native.kernels import few_channels, registry, winograd
 from pellucid.engines.native.lower import regions
 from pellucid.engines.native.memory import geometry
 from pellucid.engines.native.memory.live_ranges import LiveRanges
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from benchmarks.contenders import Images, Weights
     from benchmarks.workloads import Workload
+    from pellucid.engines.native.kernels.kernel import Kernel
     from pellucid.engines.native.memory.geometry import Packing, Pair
 
 
@@ -49,6 +50,12 @@ def _put(name: str, value: object, *owners: object) -> None:
     for owner in owners:
         assert hasattr(owner, name), name
         setattr(owner, name, value)
+
+
+def _leave_out(kernel: type[Kernel]) -> None:
+    """Let the next kernels in the list take what this one takes."""
+    others = tuple(each for each in registry.KERNELS if each is not kernel)
+    _put("KERNELS", others, registry)
 
 
 def _narrow_blocks() -> None:
@@ -79,6 +86,14 @@ class WideTiles(Without):
         _narrow_blocks()
 
 
+class Winograd(Without):
+    """Every convolution with all its multiplications."""
+
+    def patch(self) -> None:
+        """Leave the kernel out."""
+        _leave_out(winograd.Winograd)
+
+
 class Fusion(Without):
     """Every layer by itself, from memory to memory."""
 
@@ -92,8 +107,7 @@ class FewChannels(Without):
 
     def patch(self) -> None:
         """Leave the kernel out."""
-        others = tuple(each for each in registry.KERNELS if each is not few_channels.FewChannels)
-        _put("KERNELS", others, registry)
+        _leave_out(few_channels.FewChannels)
 
 
 class Layout(Without):
