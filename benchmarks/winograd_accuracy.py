@@ -193,10 +193,12 @@ def main() -> None:
     given = _parse()
     seeds = range(given.seeds)
     digits = data.load("mnist", validation=0)
+    assert digits.test is not None
     learned = digits.train.subset(range(DIGITS.pictures))
     found = [compare(DIGITS, learned, digits.test, seeds)]
     if given.photos is not None:
         photos = data.load(given.photos, validation=0)
+        assert photos.test is not None, "the folder needs a part test"
         some = photos.train.order(0, 0)[: PHOTOS.pictures]
         found.append(compare(PHOTOS, photos.train.subset(some), photos.test, seeds))
     here = machine.describe()
