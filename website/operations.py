@@ -6,6 +6,7 @@ import inspect
 import json
 import sys
 
+from tests.ops.bfloat16_cases import CASES as NARROW
 from tests.ops.cases import CASES, Case
 from tests.ops.whole_cases import CASES as WHOLE
 
@@ -37,7 +38,7 @@ def page() -> str:
     first: dict[str, Case] = {}
     for case in CASES:
         first.setdefault(case.operation.kind, case)
-    for graph in WHOLE.values():
+    for graph in (*WHOLE.values(), *NARROW.values()):
         for node in graph.nodes:
             case = Case("in a network", node.operation, graph.inputs_of(node))
             first.setdefault(case.operation.kind, case)

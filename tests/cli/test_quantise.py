@@ -56,6 +56,24 @@ def test_reports_what_accuracy_it_costs(
     assert (tmp_path / "whole.safetensors").stat().st_size < 0.5 * len(content)
 
 
+def test_bfloat16_needs_no_pictures(
+    pellucid: Command, model_path: Path, pictures: Path, tmp_path: Path
+) -> None:
+    given = ["quantise", model_path, pictures, "-o", "narrow.safetensors", "--to", "bfloat16"]
+    assert "in bfloat16" in pellucid(*given).stdout
+    found = json.loads(pellucid(*given, "--json").stdout)
+    before, after = (found["data"][each]["accuracy"] for each in ("first", "second"))
+    assert abs(before - after) <= 0.02
+    assert found["weight_bytes"][1] < found["weight_bytes"][0]
+    assert found["quantised"]["to"] == "bfloat16"
+    model = load_model(tmp_path / "narrow.safetensors")
+    assert is_quantised(model.network.graph)
+    pellucid("evaluate", "narrow.safetensors", pictures)
+    pellucid("predict", "narrow.safetensors", "digit.png")
+    pellucid("explain", "narrow.safetensors", "digit.png", "--method", "occlusion")
+    assert "quantised" in pellucid("page", "narrow.safetensors", "-o", "p.html", code=1).stderr
+
+
 def test_commands_that_work(pellucid: Command, whole: Path, pictures: Path, tmp_path: Path) -> None:
     assert "right of 60 pictures" in pellucid("evaluate", whole, pictures).stdout
     pellucid("predict", whole, "digit.png")

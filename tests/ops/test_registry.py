@@ -75,9 +75,10 @@ def test_what_chooses_is_tested_by_itself(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", QUANTISED)
-def test_what_computes_with_whole_numbers_is_tested_by_itself(kind: str) -> None:
+def test_what_computes_with_narrow_numbers_is_tested_by_itself(kind: str) -> None:
     assert kind not in OPERATIONS
-    assert kind in Path(__file__).with_name("test_whole_numbers.py").read_text("utf-8")
+    name = "test_bfloat16.py" if kind.startswith("bfloat16") else "test_whole_numbers.py"
+    assert kind in Path(__file__).with_name(name).read_text("utf-8")
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)

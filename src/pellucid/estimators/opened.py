@@ -15,7 +15,7 @@ from pellucid.explain.backward import backward
 from pellucid.explain.explanation import explain
 from pellucid.explain.surgery import edit_model
 from pellucid.explain.trace import trace
-from pellucid.quantisation import MOST_PICTURES, quantise
+from pellucid.quantisation import MOST_PICTURES, quantise, to_bfloat16
 from pellucid.renamed import OldAttribute
 from pellucid.training.fit import Fitted
 
@@ -162,6 +162,14 @@ class OpenEstimator(AnsweringEstimator):
         chosen = np.linspace(0, len(data) - 1, min(most, len(data))).astype(int)
         engine = get_engine(self.engine)
         return self._with_model(quantise(self.model_, data.images[chosen], engine=engine).model)
+
+    def in_bfloat16(self) -> Self:
+        """A new estimator with bfloat16 in the layers that are faster so; this one stays.
+
+        Raises:
+            ArgumentError: If the network has no such layer, or is quantised.
+        """
+        return self._with_model(to_bfloat16(self.model_).model)
 
     def _with_model(self, model: Model) -> Self:
         program = get_engine(self.engine).load(model.network)

@@ -1,7 +1,7 @@
 """The model file: everything that a prediction needs, in one ``.safetensors``.
 
 Weights are kept under their full names (``conv1.kernel``), in float32, those of quantised layers
-that are whole numbers in int8 and int32; the self-test's images and logits as
+in int8, int32 and, of bfloat16, uint16; the self-test's images and logits as
 ``self_test.images`` and ``self_test.logits``. The JSON text (see
 :mod:`pellucid.files.container`) holds ``graphs``, of which ``main`` answers and all use the same
 weights; ``task`` with its settings, see :mod:`pellucid.tasks`; ``preprocessing``, ``provenance``
@@ -28,6 +28,7 @@ from pellucid.files.format_1 import MAIN, upgraded
 from pellucid.files.limits import check_limits
 from pellucid.graph import Network, graph_from_dict, graph_to_dict, is_quantised
 from pellucid.graph.network import parameters
+from pellucid.ops.bfloat16 import of_upper_halves, upper_halves
 from pellucid.settings import to_dict
 from pellucid.short_repr import short_repr
 from pellucid.tasks import Detection, MultiLabel, SingleLabel, Task, task_from_dict
@@ -339,9 +340,11 @@ def _check_self_test(values: object) -> None:
 
 
 def _stored(network: Network, weights: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
-    """Weights as a file has them: whole numbers as such."""
+    """Weights as a file has them: whole numbers as such, of bfloat16 the 16 bits."""
     return {
-        name: weights[name].astype(parameter.dtype, copy=False)
+        name: upper_halves(weights[name])
+        if parameter.dtype == "bfloat16"
+        else weights[name].astype(parameter.dtype, copy=False)
         for name, parameter in network.parameters.items()
     }
 
@@ -355,8 +358,10 @@ def _weights(
         ArgumentError: If an array is not of its parameter's type, or not finite.
     """
     found = {}
-    for name, array in arrays.items():
-        dtype = known[name].dtype if name in known else "float32"
+    for name, stored in arrays.items():
+        array, dtype = stored, known[name].dtype if name in known else "float32"
+        if dtype == "bfloat16" and array.dtype == np.uint16:
+            array, dtype = of_upper_halves(stored), "float32"
         if dtype == "float32":
             _check_float32(name, array)
         elif array.dtype != dtype:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.graph.graph import Graph
+from pellucid.ops.bfloat16 import nearest_bfloat16
 from pellucid.ops.initializers import initialise
 from pellucid.renamed import warn
 from pellucid.short_repr import short_repr
@@ -109,7 +110,7 @@ def check_weights(expected: Graph | Mapping[str, Parameter], weights: Mapping[st
 
     Raises:
         ShapeError: Naming the first that is not.
-        ArgumentError: If numbers that must be whole are not, or do not fit.
+        ArgumentError: If numbers that must be whole, or bfloat16, are not, or do not fit.
     """
     if isinstance(expected, Graph):
         expected = parameters([expected])
@@ -121,10 +122,21 @@ def check_weights(expected: Graph | Mapping[str, Parameter], weights: Mapping[st
                 f"weight {name!r} must have the shape {parameter.shape}, got "
                 f"{tuple(weights[name].shape)}"
             )
-        if parameter.dtype != "float32":
+        if parameter.dtype == "bfloat16":
+            _check_bfloat16(name, weights[name])
+        elif parameter.dtype != "float32":
             _check_whole(name, weights[name], parameter.dtype)
     if superfluous := sorted(weights.keys() - expected.keys()):
         raise ShapeError(f"the network has no weight {superfluous[0]!r}")
+
+
+def _check_bfloat16(name: str, array: Array) -> None:
+    numbers = np.asarray(array)
+    if not (nearest_bfloat16(numbers) == numbers).all():
+        raise ArgumentError(
+            f"weight {name!r:.80} must hold bfloat16, numbers of 8 significant bits, as quantised "
+            "layers have them"
+        )
 
 
 def _check_whole(name: str, array: Array, dtype: DType) -> None:

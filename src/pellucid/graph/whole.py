@@ -1,4 +1,4 @@
-"""Graphs that compute with whole numbers."""
+"""Graphs that compute with whole numbers or bfloat16."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def is_quantised(graph: Graph) -> bool:
-    """Whether any of its layers makes or reads whole numbers."""
+    """Whether any of its layers makes or reads whole numbers or bfloat16."""
     return any(node.operation.kind in QUANTISED for node in graph.nodes)
 
 
@@ -28,6 +28,6 @@ def check_reals(graph: Graph, what: str) -> None:
     """
     if is_quantised(graph):
         raise ArgumentError(
-            f"the model is quantised, and {what} needs real numbers; take the model that it was "
-            "made from"
+            f"the model is quantised, and {what} needs float32; take the model that it was made "
+            "from"
         )

@@ -9,6 +9,9 @@ from pellucid.ops.affine_grid import AffineGrid
 from pellucid.ops.anchor_loss import AnchorLoss
 from pellucid.ops.average_pool import AveragePool
 from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.bfloat16 import Bfloat16
+from pellucid.ops.bfloat16_conv2d import Bfloat16Conv2D
+from pellucid.ops.bfloat16_dense import Bfloat16Dense
 from pellucid.ops.centre_loss import CentreLoss
 from pellucid.ops.channel_shuffle import ChannelShuffle
 from pellucid.ops.channel_slice import ChannelSlice
@@ -79,6 +82,9 @@ __all__ = [
     "AnchorLoss",
     "AveragePool",
     "BatchNorm",
+    "Bfloat16",
+    "Bfloat16Conv2D",
+    "Bfloat16Dense",
     "CTCLoss",
     "CentreLoss",
     "ChannelShuffle",
@@ -186,9 +192,17 @@ CHOICES: dict[str, type[Operation]] = {each.kind: each for each in (Propose, Sam
 """Operations that choose among values, which has no gradient, by their kinds: in files as well."""
 
 QUANTISED: dict[str, type[Operation]] = {
-    each.kind: each for each in (Quantise, QuantisedConv2D, QuantisedDense)
+    each.kind: each
+    for each in (
+        Bfloat16,
+        Bfloat16Conv2D,
+        Bfloat16Dense,
+        Quantise,
+        QuantisedConv2D,
+        QuantisedDense,
+    )
 }
-"""Operations that make or read whole numbers, which has no gradient, by their kinds."""
+"""Operations that make or read whole numbers or bfloat16, without a gradient, by their kinds."""
 
 LOSSES: dict[str, type[Loss]] = {
     loss.kind: loss

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pellucid.errors import ShapeError
 from pellucid.ops.formula import Named, nested
 from pellucid.ops.terms import maximum, weighted
-from pellucid.ops.types import DType, Type
+from pellucid.ops.types import NARROW, DType, Type
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
@@ -69,7 +69,7 @@ class Parameter:
         role: See :data:`Role`.
         fan_in: How many inputs join in one output value (used by the initialisers).
         fan_out: How many outputs one input value reaches.
-        dtype: Of its numbers in model files; arrays hold all as floats, whole ones exactly.
+        dtype: Of its numbers in model files; arrays hold all as floats, exactly.
     """
 
     shape: Shape
@@ -186,8 +186,8 @@ class Operation(ABC):
         """
         if any(value.per == "batch" for value in inputs):
             raise ShapeError("takes a value for each example, got one for the whole batch")
-        if whole := [value.dtype for value in inputs if value.dtype in ("uint8", "int8")]:
-            raise ShapeError(f"takes float32 values, got {whole[0]}")
+        if narrow := [value.dtype for value in inputs if value.dtype in NARROW]:
+            raise ShapeError(f"takes float32 values, got {narrow[0]}")
         return Type(self.output_shape(*(value.shape for value in inputs)))
 
     def parameters(self, *inputs: Shape) -> dict[str, Parameter]:

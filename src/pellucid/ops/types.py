@@ -7,8 +7,14 @@ from typing import Literal, get_args
 
 from pellucid.errors import ArgumentError, ShapeError
 
-DType = Literal["float32", "uint8", "int8", "int32"]
+DType = Literal["float32", "uint8", "int8", "int32", "bfloat16"]
 """How numbers are stored. Engines compute float32 values in their own precision."""
+
+NARROW: tuple[DType, ...] = ("uint8", "int8", "bfloat16")
+"""What only operations take that are made for it."""
+
+BYTES: dict[DType, int] = {"float32": 4, "uint8": 1, "int8": 1, "int32": 4, "bfloat16": 2}
+"""Of a number."""
 
 Per = Literal["example", "batch"]
 """Whether there is a value for each example (its array has a batch axis) or one for all."""

@@ -9,51 +9,34 @@ convolutions in groups of several channels, additions, poolings, activations.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid import ops
 from pellucid.engines import get_engine
-from pellucid.errors import ArgumentError
 from pellucid.files import Model
-from pellucid.graph import Graph, Network, Node, is_quantised
-from pellucid.graph.fold import fold
+from pellucid.ops.types import BYTES
 from pellucid.ops.whole_numbers import LARGEST_BIAS, MOST_TERMS
 from pellucid.quantisation.ranges import find_ranges
-from pellucid.short_repr import short_repr
-from pellucid.tasks import Captioning, Generation
+from pellucid.quantisation.replaced import (
+    Quantised,
+    check_model,
+    cut_alike,
+    folded_network,
+    layers_of,
+    replaced,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from pellucid.engines import Engine
-    from pellucid.graph import Weights
-    from pellucid.ops.operation import Array, Operation, Shape
+    from pellucid.graph import Graph, Network, Node, Weights
+    from pellucid.ops.operation import Array, Operation
 
 MOST_PICTURES = 500
 """Pictures that ranges are found from where nothing else is asked for."""
-
-
-@short_repr
-@dataclass(frozen=True, eq=False)
-class Quantised:
-    """What quantising made.
-
-    Attributes:
-        model: The quantised model.
-        layers: The layers that compute with whole numbers.
-        left: Why each other layer with a kernel does not, by its name.
-        pictures: How many pictures the scales were found from.
-    """
-
-    model: Model
-    layers: tuple[str, ...]
-    left: dict[str, str]
-    pictures: int
 
 
 def quantise(model: Model, images: NDArray[np.uint8], *, engine: Engine | None = None) -> Quantised:
@@ -69,43 +52,24 @@ def quantise(model: Model, images: NDArray[np.uint8], *, engine: Engine | None =
         ArgumentError: If the model is quantised already, has nothing to quantise, or is for
             something else than answers to pictures; or there is no picture.
     """
-    _check(model)
-    folded = fold(model.network.graph)
-    network = Network(folded.graph, folded.weights(model.network.weights))
-    reasons = {
-        node.name: why_not(network.graph, node)
-        for node in network.graph.nodes
-        if "kernel" in network.graph.parameters_of(node)
-    }
-    layers = [name for name, reason in reasons.items() if not reason]
-    if not layers:
-        raise ArgumentError(
-            "the network has no layer that can be quantised; there must be a Conv2D() without "
-            "groups, or a Dense()"
-        )
+    check_model(model)
+    network = folded_network(model)
+    layers, left = layers_of(network.graph, why_not, "a Conv2D() without groups, or a Dense()")
     read = list(dict.fromkeys(network.graph[name].inputs[0] for name in layers))
     ranges = find_ranges(network, read, images, engine or get_engine())
     steps = {name: ranges[name].quantise for name in read}
-    made = _network(network, set(layers), steps)
-    left = {name: reason for name, reason in reasons.items() if reason}
+
+    def replacement(node: Node, own: Weights) -> tuple[Operation, Weights]:
+        scale = steps[node.inputs[0]].scale
+        return _operation(node.operation, scale), _weights(own["kernel"], own.get("bias"), scale)
+
+    made = replaced(network, layers, steps, replacement, "whole")
     provenance = {
         **model.provenance,
-        "quantised": {"pictures": len(images), "layers": layers, "left": left},
+        "quantised": {"pictures": len(images), "layers": [*layers], "left": left},
     }
     whole = Model(made, model.task, model.preprocessing, provenance)
-    return Quantised(whole, tuple(layers), left, len(images))
-
-
-def _check(model: Model) -> None:
-    graph = model.network.graph
-    if is_quantised(graph):
-        raise ArgumentError("the model is quantised already; take the one that it was made from")
-    chooses = any(node.operation.kind in ops.CHOICES for node in graph.nodes)
-    if isinstance(model.task, Captioning | Generation) or chooses:
-        raise ArgumentError(
-            f"models for {model.task.title} are not quantised, only those whose one network "
-            "answers a picture at once"
-        )
+    return Quantised(whole, layers, left, len(images))
 
 
 def why_not(graph: Graph, node: Node) -> str:
@@ -113,42 +77,12 @@ def why_not(graph: Graph, node: Node) -> str:
     operation, (shape, *_) = node.operation, graph.inputs_of(node)
     if not isinstance(operation, ops.Conv2D | ops.Dense):
         return f"a {operation.kind} has no form for whole numbers"
-    if isinstance(operation, ops.Conv2D) and not _cut_alike(operation, shape):
+    if isinstance(operation, ops.Conv2D) and not cut_alike(operation, shape):
         return "a convolution in groups of several channels has no form for whole numbers"
     if node.inputs[0] in graph.inputs:
         return "it reads the network's input, which is not normalised"
     terms = operation.parameters(shape)["kernel"].fan_in
     return f"sums {terms} products, more than {MOST_TERMS}" if terms > MOST_TERMS else ""
-
-
-def _network(network: Network, layers: set[str], steps: Mapping[str, ops.Quantise]) -> Network:
-    """A network with some layers replaced, and what they read quantised before."""
-    graph, nodes = network.graph, list[Node]()
-    weights: Weights = {}
-    taken = {*graph.types}
-    whole: dict[str, str] = {}
-    for node in graph.nodes:
-        own = {name: network.weights[stored] for name, stored in graph.parameters_of(node).items()}
-        if node.name not in layers:
-            nodes.append(node)
-            weights |= {f"{node.store}.{name}": array for name, array in own.items()}
-            continue
-        (read,) = node.inputs
-        step = steps[read]
-        if read not in whole:
-            whole[read] = _free(f"{read}_whole", taken)
-            nodes.append(Node(whole[read], step, (read,)))
-        nodes.append(Node(node.name, _operation(node.operation, step.scale), (whole[read],)))
-        made = _weights(own["kernel"], own.get("bias"), step.scale)
-        weights |= {f"{node.name}.{name}": array for name, array in made.items()}
-    return Network(Graph(graph.inputs, nodes, graph.outputs), weights)
-
-
-def _free(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name
 
 
 def _operation(operation: Operation, scale: float) -> Operation:
@@ -159,11 +93,6 @@ def _operation(operation: Operation, scale: float) -> Operation:
         operation.filters, operation.size, operation.stride, operation.dilation,
         operation.padding, scale, operation.groups > 1,
     )  # fmt: skip
-
-
-def _cut_alike(operation: ops.Conv2D, shape: Shape) -> bool:
-    """Whether it has no groups, or one for each channel and filter."""
-    return operation.groups == 1 or operation.groups == operation.filters == shape[-1]
 
 
 def _weights(kernel: Array, bias: Array | None, scale: float) -> Weights:
@@ -186,7 +115,4 @@ def _weights(kernel: Array, bias: Array | None, scale: float) -> Weights:
 
 def weight_bytes(network: Network) -> int:
     """Bytes of a network's weights as a model file keeps them."""
-    return sum(
-        math.prod(each.shape) * np.dtype(each.dtype).itemsize
-        for each in network.parameters.values()
-    )
+    return sum(math.prod(each.shape) * BYTES[each.dtype] for each in network.parameters.values())

@@ -66,6 +66,15 @@ class Target:
         return "pairs" if self.lanes == 4 and "+sse2" in has else "plain"
 
     @property
+    def bfloat16(self) -> bool:
+        """Whether it has an instruction for products of bfloat16 whose sums are those wanted.
+
+        Arm's ``bfdot`` rounds otherwise.
+        """
+        wide = self.triple.startswith(X86) and self.lanes == 16
+        return wide and "+avx512bf16" in self.features.split(",")
+
+    @property
     def pause(self) -> str:
         """The call by which a waiting thread slows down, in LLVM's words; empty where none is."""
         if self.triple.startswith(X86):

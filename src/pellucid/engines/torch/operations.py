@@ -14,6 +14,7 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own custom
 
 from pellucid.engines.torch import sequences
+from pellucid.engines.torch.bfloat16 import bfloat16, bfloat16_sum
 from pellucid.engines.torch.call import Call
 from pellucid.engines.torch.cpu_faults import avoid_cpu_faults
 from pellucid.engines.torch.layout import channels_last
@@ -365,6 +366,9 @@ MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "affine_grid": plane_grid,
     "average_pool": average_pool,
     "batch_norm": batch_norm,
+    "bfloat16": bfloat16,
+    "bfloat16_conv2d": bfloat16_sum(conv2d),
+    "bfloat16_dense": bfloat16_sum(dense),
     "channel_shuffle": channel_shuffle,
     "channel_slice": channel_slice,
     "clip": clip,

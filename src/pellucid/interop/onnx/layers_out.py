@@ -55,4 +55,6 @@ def write_layers(
         for parameter, stored in own.items():
             if kinds.setdefault(stored, node.operation.kind) == node.operation.kind:
                 array = onnx_weight(node.operation.kind, parameter, weights[stored])
-                writer.constant(stored, array.astype(parameters[parameter].dtype, copy=False))
+                dtype = parameters[parameter].dtype
+                kept = "float32" if dtype == "bfloat16" else dtype
+                writer.constant(stored, array.astype(kept, copy=False))

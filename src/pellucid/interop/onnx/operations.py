@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.interop.onnx import sequences
+from pellucid.interop.onnx.bfloat16 import bfloat16, bfloat16_sum
 from pellucid.interop.onnx.found_regions import propose
 from pellucid.interop.onnx.regions import roi_align, roi_pool
 from pellucid.interop.onnx.whole_numbers import quantise, quantised_dense, reals
@@ -322,6 +323,9 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
     "affine_grid": affine_grid,
     "average_pool": average_pool,
     "batch_norm": batch_norm,
+    "bfloat16": bfloat16,
+    "bfloat16_conv2d": bfloat16_sum(conv2d),
+    "bfloat16_dense": bfloat16_sum(dense),
     "channel_shuffle": channel_shuffle,
     "channel_slice": channel_slice,
     "clip": clip,
@@ -369,6 +373,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
 
 LAYOUTS: dict[tuple[str, str], tuple[int, ...]] = {
     ("conv2d", "kernel"): (3, 2, 0, 1),
+    ("bfloat16_conv2d", "kernel"): (3, 2, 0, 1),
     ("quantised_conv2d", "kernel"): (3, 2, 0, 1),
     ("conv_transpose2d", "kernel"): (2, 3, 0, 1),
     **{

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.convolution import runs, split_evenly, store_floats
+from pellucid.engines.native.emit.whole_sums import WholeChannels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pellucid.engines.native.emit.bfloat16_sums import Bfloat16Channels
     from pellucid.engines.native.emit.convolution import Finish, Store
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.emit.whole_sums import WholeChannels
     from pellucid.engines.native.memory.geometry import Packing, Pair
 
 FEWEST, MOST = 4, 8
@@ -56,7 +57,7 @@ class Slide:
         taps: Each tap's number in the kernel, and its offset in x; row by row.
         packing: The kernel, a block for each vector of channels.
         biased: Whether sums begin with the biases.
-        whole: How whole numbers are read and their sums become floats; none where x is floats.
+        narrow: How narrow numbers are read and their sums become floats; none where x is floats.
         units: What the elements of x and of y are called.
     """
 
@@ -70,7 +71,7 @@ class Slide:
     taps: tuple[tuple[int, int], ...]
     packing: Packing
     biased: bool
-    whole: WholeChannels | None = None
+    narrow: WholeChannels | Bfloat16Channels | None = None
     units: tuple[str, str] = ("float", "float")
 
 
@@ -291,14 +292,14 @@ def _tile(
     sums = dict.fromkeys(places, begin)
     weights: dict[int, Value] = {}
     for at, used in _uses(slide, places):
-        number = slide.whole.load(f, x, at) if slide.whole else f.load_vector(x, at)
+        number = slide.narrow.load(f, x, at) if slide.narrow else f.load_vector(x, at)
         for place, tap in used:
             if tap not in weights:
                 weights[tap] = f.load_vector(block, tap * lanes)
             sums[place] = f.fma(number, weights[tap], sums[place])
-    if slide.whole:
+    if isinstance(slide.narrow, WholeChannels):
         biases, factors = (f.load_vector(block, (packing.depth + row) * lanes) for row in (0, 1))
-        sums = {at: slide.whole.result(f, total, biases, factors) for at, total in sums.items()}
+        sums = {at: slide.narrow.result(f, total, biases, factors) for at, total in sums.items()}
     for (r, c), total in sums.items():
         at = r * slide.target_step[0] + c * slide.target_step[1]
         store(f, finish(f, total, y, at), y, at)

@@ -33,12 +33,14 @@ addresses that it works on in a table, and so serves all stages that differ in t
 class Vectors:
     """Vectors of float32 as wide as the processor's registers, and how many of those there are.
 
-    ``products`` is how the processor adds products of whole numbers, see :data:`Products`.
+    ``products`` is how the processor adds products of whole numbers, see :data:`Products`, and
+    ``bfloat16`` whether it has an instruction for products of bfloat16.
     """
 
     lanes: int
     registers: int = 16
     products: Products = "plain"
+    bfloat16: bool = False
 
     @property
     def sums(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from pellucid.engines.native.emit.bfloat16_sums import bfloat16_declarations
 from pellucid.engines.native.emit.ir import Function, Index, Value, Vectors
 from pellucid.engines.native.emit.whole_sums import whole_declarations
 from pellucid.engines.native.memory.layout import FLOAT
@@ -226,6 +227,7 @@ class ScheduleBuilder:
             f"declare {d} @llvm.fmuladd.v{lanes}f64({d}, {d}, {d})",
             "declare double @llvm.sqrt.f64(double)",
             *whole_declarations(self.vectors),
+            *bfloat16_declarations(self.vectors),
         ]
 
     def stages(self, *names: str) -> list[str]:

@@ -106,6 +106,7 @@ class WholeChannels:
         dtype: What the numbers are kept as.
     """
 
+    scaled = True
     dtype: DType
 
     def load(self, f: Function, pointer: Value, offset: Index) -> Value:

@@ -8,9 +8,10 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.images import clear
+from pellucid.engines.native.emit.narrow import narrow_dtype
 from pellucid.engines.native.emit.schedule_builder import BY_IMAGE, INFER, LEARN
 from pellucid.engines.native.emit.single_image import Split
-from pellucid.engines.native.emit.whole_sums import numbers_in_word, whole_dtype
+from pellucid.engines.native.emit.whole_sums import numbers_in_word
 from pellucid.engines.native.emit.work import Description, Work
 from pellucid.engines.native.memory.arena import Arena
 from pellucid.engines.native.memory.layout import FLOAT, Border, Layout, Place, whole_vectors
@@ -321,7 +322,7 @@ class Plan:
             border = self._gradient_border(region)  # its gradient will lie over it
         dtype: DType = "float32"
         if region.whole is not None:
-            dtype = whole_dtype(self.vectors, signed=region.whole.signed)
+            dtype = narrow_dtype(self.vectors, region.whole)
             pitch = whole_vectors(pitch, numbers_in_word(self.vectors))
         layout = Layout(height, width, channels, pitch, border, dtype)
         name, size = f"value {region.target}", self.room(layout)

@@ -81,14 +81,14 @@ class Region:
     def function(self) -> Operation | None:
         """The function of each value alone in its epilogue."""
         found = (node.operation for node in self.epilogue)
-        others = ops.MaxPool, ops.Quantise
+        others = ops.MaxPool, ops.Quantise, ops.Bfloat16
         return next((each for each in found if not isinstance(each, others)), None)
 
     @property
-    def whole(self) -> ops.Quantise | None:
-        """What makes its value whole numbers, if anything does: its last node."""
+    def whole(self) -> ops.Quantise | ops.Bfloat16 | None:
+        """What makes its value whole numbers or bfloat16, if anything does: its last node."""
         last = self.epilogue[-1].operation if self.epilogue else self.operation
-        return last if isinstance(last, ops.Quantise) else None
+        return last if isinstance(last, ops.Quantise | ops.Bfloat16) else None
 
     def followed_by(self, node: Node, shape: Shape) -> Region:
         """The region with one more node in its epilogue."""

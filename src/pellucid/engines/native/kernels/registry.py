@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.engines.native.kernels.average import Average
 from pellucid.engines.native.kernels.banded import BandedDepthwise
+from pellucid.engines.native.kernels.bfloat16 import Bfloat16Convolve, Bfloat16Depthwise
 from pellucid.engines.native.kernels.bottleneck import Bottleneck
 from pellucid.engines.native.kernels.by_reference import ByReference
 from pellucid.engines.native.kernels.convolution import Convolve
@@ -37,7 +38,7 @@ from pellucid.engines.native.kernels.roi_align import RoIAlign
 from pellucid.engines.native.kernels.roi_pool import RoIPool
 from pellucid.engines.native.kernels.softmax import Softmax
 from pellucid.engines.native.kernels.subsample import Subsample
-from pellucid.engines.native.kernels.to_whole import ToWhole
+from pellucid.engines.native.kernels.to_narrow import ToNarrow
 from pellucid.engines.native.kernels.transposed import Transposed
 from pellucid.engines.native.kernels.whole import WholeConvolve
 from pellucid.engines.native.kernels.whole_depthwise import WholeDepthwise
@@ -87,9 +88,11 @@ KERNELS: tuple[type[Kernel], ...] = (
     RoIAlign,
     RoIPool,
     Propose,
-    ToWhole,
+    ToNarrow,
     WholeDepthwise,
     WholeConvolve,
+    Bfloat16Depthwise,
+    Bfloat16Convolve,
     ByReference,
 )
 """In the order in which they are asked; the last takes whatever the others leave."""

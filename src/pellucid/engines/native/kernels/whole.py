@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -18,17 +17,18 @@ from pellucid.engines.native.emit.convolution import (
     row_groups,
     store_floats,
 )
+from pellucid.engines.native.emit.narrow import storing_narrow
 from pellucid.engines.native.emit.pooling import pool_row
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.single_image import Split, better
-from pellucid.engines.native.emit.whole_sums import WholeNumbers, numbers_in_word, store_whole
+from pellucid.engines.native.emit.whole_sums import WholeNumbers, numbers_in_word
 from pellucid.engines.native.kernels.kernel import Declined, Weighted
 from pellucid.engines.native.kernels.packed import window_border
 from pellucid.engines.native.kernels.parameters import Part, place_parameter
 from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished
 from pellucid.engines.native.kernels.tiles import idle_lanes, tile_of
 from pellucid.engines.native.memory.geometry import Convolution, Packing
-from pellucid.engines.native.memory.layout import FLOAT, Border, DType, Layout, Place
+from pellucid.engines.native.memory.layout import FLOAT, Border, Layout, Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,30 +36,28 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.emit.outer_product import Arithmetic
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
 
+WINDOWED = ops.QuantisedConv2D, ops.Bfloat16Conv2D
+"""Convolutions of narrow numbers."""
+
 
 def without_quantise(region: Region) -> Region:
-    """A region without what makes its values whole numbers at last."""
+    """A region without what makes its values narrow at last."""
     if region.whole is None:
         return region
     return replace(region, epilogue=region.epilogue[:-1])
 
 
 def storing(region: Region, target: Place) -> Store:
-    """What writes a region's values, floats or whole numbers."""
+    """What writes a region's values, floats or narrow ones."""
     if region.whole is None:
         return store_floats
-    return partial(_store_whole, region.whole, target.layout.dtype)
-
-
-def _store_whole(
-    operation: ops.Quantise, dtype: DType, f: Function, x: Value, target: Value, offset: Index
-) -> None:
-    store_whole(f, operation, dtype, x, target, offset)
+    return storing_narrow(region.whole, target.layout.dtype)
 
 
 class WholeConvolve(Weighted):
@@ -76,14 +74,14 @@ class WholeConvolve(Weighted):
     def declines(cls, region: Region, target: Target) -> str:
         if not isinstance(region.operation, cls.operations):
             return super().declines(region, target)
-        if isinstance(region.operation, ops.QuantisedConv2D) and region.operation.depthwise:
+        if getattr(region.operation, "depthwise", False):
             return "computes convolutions without groups"
         return declines_epilogue(without_quantise(region), pools=True)
 
     @classmethod
     def border(cls, region: Region, size: tuple[int, int]) -> Border:
         operation = region.operation
-        if isinstance(operation, ops.QuantisedConv2D):
+        if isinstance(operation, WINDOWED):
             return window_border(operation.summed, size)
         return Border()
 
@@ -107,15 +105,16 @@ class WholeConvolve(Weighted):
             rows, columns, _ = plan.shape(region.target)
             self.outputs = rows * region.pool.size[0], columns * region.pool.size[1]
         plain = Packing.of(taps, words.channels, filters, plan.vectors)
-        self.packing = packing = replace(plain, gap=plain.width)
+        self.signed = self.source.layout.dtype == "int8"
+        arithmetic = self.arithmetic
+        self.packing = packing = replace(plain, gap=plain.width if arithmetic.scaled else 0)
         self.channels = channels
         target = self.target.layout
         if region.pool is not None:  # convolved to a scratch buffer of floats
             target = Layout(*self.outputs, filters, packing.width)
-        self.signed = self.source.layout.dtype == "int8"
         self.geometry = Convolution(
             words, target, self.outputs, packing, stride, dilation, origin,
-            arithmetic=WholeNumbers(self.signed),
+            arithmetic=arithmetic,
         )  # fmt: skip
         parts = Part("kernel", 0, packing.block, decays=False)
         self.parameter = place_parameter(
@@ -128,6 +127,11 @@ class WholeConvolve(Weighted):
             self.scratch = plan.place_scratch(
                 f"scratch {self.name}", plan.threads * self.scratch_size
             )
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """How its numbers are multiplied and added."""
+        return WholeNumbers(self.signed)
 
     # ---------------------------------------------------------------------------------- weights
 
@@ -245,7 +249,7 @@ class WholeConvolve(Weighted):
 
     @property
     def _store(self) -> Store:
-        """What writes the values, floats or whole numbers."""
+        """What writes the values, floats or narrow ones."""
         return storing(self.region, self.target)
 
     def _single(self) -> Split:
@@ -265,8 +269,8 @@ class WholeConvolve(Weighted):
         )
 
     def backward(self) -> None:
-        """Whole numbers have no gradient."""
-        raise Declined("whole numbers have no gradient")
+        """Narrow numbers have no gradient."""
+        raise Declined("narrow numbers have no gradient")
 
 
 def _windowed(region: Region) -> ops.Conv2D | None:
@@ -275,7 +279,7 @@ def _windowed(region: Region) -> ops.Conv2D | None:
     A dense layer of rows is one of a single tap, whose positions are the rows.
     """
     operation = region.operation
-    if isinstance(operation, ops.QuantisedConv2D):
+    if isinstance(operation, WINDOWED):
         return operation.summed
-    assert isinstance(operation, ops.QuantisedDense)
+    assert isinstance(operation, ops.QuantisedDense | ops.Bfloat16Dense)
     return ops.Conv2D(operation.units, (1, 1)) if len(region.inputs[0]) > 1 else None

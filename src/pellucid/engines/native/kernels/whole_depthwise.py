@@ -15,7 +15,7 @@ from pellucid.engines.native.kernels.kernel import Declined, Weighted
 from pellucid.engines.native.kernels.packed import window_border
 from pellucid.engines.native.kernels.parameters import Part, place_parameter
 from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished
-from pellucid.engines.native.kernels.whole import storing, without_quantise
+from pellucid.engines.native.kernels.whole import WINDOWED, storing, without_quantise
 from pellucid.engines.native.memory.geometry import Packing
 from pellucid.engines.native.memory.layout import FLOAT, Border
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.engines.native.emit.bfloat16_sums import Bfloat16Channels
     from pellucid.engines.native.emit.ir import Function
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
@@ -44,39 +45,53 @@ class WholeDepthwise(Weighted):
     @classmethod
     def declines(cls, region: Region, target: Target) -> str:
         operation = region.operation
-        if not isinstance(operation, ops.QuantisedConv2D):
+        if not isinstance(operation, cls.operations) or not isinstance(operation, WINDOWED):
             return super().declines(region, target)
         if not operation.depthwise:
             return "computes convolutions with one filter a channel"
-        if operation.size[0] * operation.size[1] > MOST_TAPS:
-            return f"sums of more than {MOST_TAPS} products are not exact in floats"
+        if reason := cls.too_many(operation.size[0] * operation.size[1]):
+            return reason
         return declines_epilogue(without_quantise(region))
 
     @classmethod
     def border(cls, region: Region, size: tuple[int, int]) -> Border:
         operation = region.operation
-        assert isinstance(operation, ops.QuantisedConv2D)
+        assert isinstance(operation, WINDOWED)
         return window_border(operation.summed, size)
+
+    @classmethod
+    def too_many(cls, taps: int) -> str:
+        """Why it cannot sum over so many taps; empty where it can."""
+        if taps <= MOST_TAPS:
+            return ""
+        return f"sums of more than {MOST_TAPS} products are not exact in floats"
 
     def __init__(self, plan: Plan, region: Region) -> None:
         super().__init__(plan, region)
         operation = region.operation
-        assert isinstance(operation, ops.QuantisedConv2D)
+        assert isinstance(operation, WINDOWED)
         self.operation = operation
         self.source, self.target = plan.values[region.sources[0]], plan.values[region.target]
+        gap = plan.lanes if self.channels.scaled else 0
         self.packing = Packing(
-            operation.size, 1, operation.filters, plan.lanes, 1, plan.vectors.sums, gap=plan.lanes
+            operation.size, 1, operation.filters, plan.lanes, 1, plan.vectors.sums, gap
         )
         whole = Part("kernel", 0, self.packing.block, decays=False)
         self.parameter = place_parameter(
             plan, region, self.packing.blocks, self.packing.block, 1, (whole,), region.name
         )
 
+    @property
+    def channels(self) -> WholeChannels | Bfloat16Channels:
+        """How its numbers are read, and what their sums come to."""
+        return WholeChannels(self.source.layout.dtype)
+
     def write(
         self, memory: NDArray[np.uint8], offset: int, arrays: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """Pack the weights, the biases, and the factor of each channel's sums."""
         packing, filters = self.packing, self.packing.filters
+        assert isinstance(self.operation, ops.QuantisedConv2D)
         rows = np.zeros((packing.depth + 2, packing.blocks * packing.lanes), np.int32)
         kernel = arrays["kernel"].reshape(packing.depth, filters)
         rows[:-2, :filters] = np.ascontiguousarray(kernel, np.float32).view(np.int32)
@@ -88,6 +103,7 @@ class WholeDepthwise(Weighted):
     def read(self, memory: NDArray[np.uint8], offset: int) -> dict[str, NDArray[np.float32]]:
         """The reverse of :meth:`write`."""
         packing = self.packing
+        assert isinstance(self.operation, ops.QuantisedConv2D)
         blocked = self._words(memory, offset).transpose(1, 0, 2)
         rows = blocked.reshape(packing.depth + 2, -1)[:, : packing.filters].copy()
         shape = self.region.parameters["kernel"].shape
@@ -141,11 +157,11 @@ class WholeDepthwise(Weighted):
             (y.row, y.pitch),
             tuple(taps),
             self.packing,
-            biased=False,
-            whole=WholeChannels(x.dtype),
+            biased=not self.channels.scaled,
+            narrow=self.channels,
             units=(x.unit, y.unit),
         )
 
     def backward(self) -> None:
-        """Whole numbers have no gradient."""
-        raise Declined("whole numbers have no gradient")
+        """Narrow numbers have no gradient."""
+        raise Declined("narrow numbers have no gradient")

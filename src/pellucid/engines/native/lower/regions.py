@@ -66,7 +66,9 @@ def lower(
 
 def alone(operation: Operation) -> bool:
     """Whether it makes of each value one by itself, so that it matters not how values lie."""
-    return type(operation) in POINTWISE or isinstance(operation, ops.Dropout | ops.Quantise)
+    return type(operation) in POINTWISE or isinstance(
+        operation, ops.Dropout | ops.Quantise | ops.Bfloat16
+    )
 
 
 class _Lowering:
@@ -195,15 +197,24 @@ class _Lowering:
         if isinstance(node.operation, ops.Reshape):
             return as_image(shape) == as_image(self._graph.shapes[node.name])
         flat = shape[:-1] in ((), (1, 1))
-        return isinstance(node.operation, ops.Flatten) and (flat or self._as_it_lies(node))
+        return isinstance(node.operation, ops.Flatten) and (
+            flat or self._as_it_lies(node, pairs=shape[-1] % 2 == 0)
+        )
 
-    def _as_it_lies(self, node: Node) -> bool:
-        """Whether all that read a flattened value can read the feature maps instead."""
+    def _as_it_lies(self, node: Node, *, pairs: bool) -> bool:
+        """Whether all that read a flattened value can read the feature maps instead.
+
+        Args:
+            node: What flattens, or a function of each value behind it.
+            pairs: Whether the maps have an even number of channels: sums of bfloat16 go by pairs,
+                which must be those of the flattened value.
+        """
         return node.name not in self._ends and all(
             isinstance(reader.operation, ops.Dense | ops.QuantisedDense)
+            or (isinstance(reader.operation, ops.Bfloat16Dense) and pairs)
             or (
                 (isinstance(reader.operation, ops.Flatten) or alone(reader.operation))
-                and self._as_it_lies(reader)
+                and self._as_it_lies(reader, pairs=pairs)
             )
             for reader in self._readers.get(node.name, [])
         )

@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from pellucid.ops.bfloat16 import of_upper_halves
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DType = Literal["float32", "int32", "int16", "int8", "uint8"]
+DType = Literal["float32", "int32", "bfloat16", "int16", "int8", "uint8"]
 """What the elements of a buffer are."""
 
 FLOAT = 4
 """Bytes of a float32."""
 
 UNITS: dict[DType, str] = {
-    "float32": "float", "int32": "i32", "int16": "i16", "int8": "i8", "uint8": "i8",
+    "float32": "float", "int32": "i32", "bfloat16": "i16", "int16": "i16", "int8": "i8",
+    "uint8": "i8",
 }  # fmt: skip
 """What an element is called in LLVM's words."""
 
@@ -69,7 +72,12 @@ class Layout:
     @property
     def itemsize(self) -> int:
         """Bytes of an element."""
-        return np.dtype(self.dtype).itemsize
+        return self.stored.itemsize
+
+    @property
+    def stored(self) -> np.dtype[Any]:
+        """What NumPy takes an element for: of bfloat16 the 16 bits."""
+        return np.dtype("uint16" if self.dtype == "bfloat16" else self.dtype)
 
     @property
     def unit(self) -> str:
@@ -110,13 +118,19 @@ class Layout:
 
     def view(self, memory: NDArray[np.uint8], offset: int, images: int) -> NDArray[Any]:
         """The values alone, (N, height, width, channels), of images at an offset."""
-        buffer = memory[offset : offset + self.bytes(images)].view(self.dtype)
+        buffer = memory[offset : offset + self.bytes(images)].view(self.stored)
         steps = (self.image, self.row, self.pitch, 1)
         return np.lib.stride_tricks.as_strided(
             buffer[self.at(0, 0) :],
             (images, self.height, self.width, self.channels),
             tuple(step * self.itemsize for step in steps),
         )
+
+    def numbers(self, view: NDArray[Any]) -> NDArray[np.float32]:
+        """The numbers of a view as floats: a copy, except of floats."""
+        if self.dtype == "bfloat16":
+            return of_upper_halves(view)
+        return view.astype(np.float32, copy=False)
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,7 @@ class Compiled:
         if count > self._loaded.capacity:
             return self.forward({name: images})[output]
         self._loaded.infer_taken(contiguous(images))
-        answers = self._loaded.view(place, count).astype(np.float32)
+        answers = place.layout.numbers(self._loaded.view(place, count).copy())
         return answers.reshape(count, *self.graph.shapes[output])
 
     def train_step(
@@ -187,9 +187,9 @@ class Compiled:
     def _values(self, count: int) -> dict[str, NDArray[np.float32]]:
         """Copies of the values of the outputs for the last batch."""
         return {
-            name: self._loaded.view(place, count)
-            .astype(np.float32)
-            .reshape(count, *self.graph.shapes[name])
+            name: place.layout.numbers(self._loaded.view(place, count).copy()).reshape(
+                count, *self.graph.shapes[name]
+            )
             for name, place in self._answers.items()
         }
 

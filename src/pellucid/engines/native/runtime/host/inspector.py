@@ -113,9 +113,9 @@ class Inspector:
         places = {name: code.place_of(made[name]) for name in names}
         views = program.loaded.infer_into_new(program.given(arrays), set(places.values()))
         return {
-            name: views[place]
-            .reshape(len(views[place]), *self._graph.shapes[name])
-            .astype(np.float32, copy=False)
+            name: place.layout.numbers(views[place]).reshape(
+                len(views[place]), *self._graph.shapes[name]
+            )
             for name, place in places.items()
         }
 
@@ -192,4 +192,4 @@ def _count(arrays: Mapping[str, Array]) -> int:
 
 def _copy(program: Loaded, place: Place, to: Array) -> None:
     view = program.view(place, len(to))
-    to.reshape(view.shape)[:] = view
+    to.reshape(view.shape)[:] = place.layout.numbers(view)

@@ -1,0 +1,72 @@
+"""Convolution of bfloat16, see :mod:`pellucid.ops.bfloat16`.
+
+y[n, i, j, o] = b[o] + Σ_{ky, kx, c} x[n, i·s − p + ky·d, …, c] · K[ky, kx, c, o]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from pellucid import checks
+from pellucid.errors import ShapeError
+from pellucid.ops.bfloat16 import Bfloat16Sum
+from pellucid.ops.conv2d import Conv2D
+
+if TYPE_CHECKING:
+    from pellucid.ops.operation import Family, Shape
+    from pellucid.ops.window import Padding, Window
+
+
+@dataclass(frozen=True)
+class Bfloat16Conv2D(Bfloat16Sum):
+    """A convolution of bfloat16; x is (N, H, W, C), y is (N, H', W', filters), float32.
+
+    Attributes:
+        filters: How many kernels, and so how many feature maps come out.
+        size: The kernel's (height, width).
+        stride: Step between windows, (down, across).
+        dilation: Distance between neighbouring kernel cells.
+        padding: ``"same"``, ``"valid"`` or ``((top, bottom), (left, right))`` pixels of zeros.
+        depthwise: Whether each channel has a kernel of its own, so that there are as many filters.
+    """
+
+    kind: ClassVar[str] = "bfloat16_conv2d"
+    title: ClassVar[str] = "step 1, convolution"
+    family: ClassVar[Family] = "convolution"
+    stem: ClassVar[str] = "conv"
+    filters: int
+    size: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    padding: Padding = "valid"
+    depthwise: bool = False
+
+    def __post_init__(self) -> None:
+        checks.truth("depthwise", self.depthwise)
+        _ = self.summed  # checks the rest
+
+    @cached_property
+    def summed(self) -> Conv2D:
+        groups = self.filters if self.depthwise else 1
+        return Conv2D(self.filters, self.size, self.stride, self.dilation, self.padding, groups)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        shape = super().output_shape(*inputs)
+        if self.depthwise and inputs[0][-1] != self.filters:
+            raise ShapeError(
+                f"has a kernel for each of {self.filters} channels, got {inputs[0][-1]} channels"
+            )
+        return shape
+
+    @property
+    def window(self) -> Window:
+        """The window that slides."""
+        return self.summed.window
+
+    def with_outputs(self, count: int) -> Bfloat16Conv2D:
+        return replace(self, filters=count)
+
+    def window_cost(self, *inputs: Shape) -> tuple[int, int, int]:
+        return self.summed.window_cost(*inputs)
