@@ -9,6 +9,7 @@ container is smaller; their licence lies beside them, in ``builtin/LICENSE-MNIST
 from __future__ import annotations
 
 import math
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +18,7 @@ import numpy as np
 from pellucid.cores import available_threads
 from pellucid.data.dataset import Dataset
 from pellucid.errors import DataError, MissingDependencyError
+from pellucid.in_threads import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,13 +53,11 @@ def load_mnist(parts: Sequence[Part] = PARTS) -> dict[str, Dataset]:
         DataError: The packed files are missing or damaged.
         MissingDependencyError: This Python was built without lzma.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     files = {part: (_images_file(part), _labels_file(part)) for part in parts}
-    with ThreadPoolExecutor(available_threads()) as pool:
-        members = [member for pair in files.values() for file in pair for member in file.members()]
-        for job in [pool.submit(_unpack, name, target) for name, target in members]:
-            job.result()
+    members = [member for pair in files.values() for file in pair for member in file.members()]
+    with closing(in_order(_unpack, members, threads=available_threads())) as unpacked:
+        for _ in unpacked:
+            pass
     return {
         part: Dataset(
             images.values()[..., np.newaxis],
@@ -112,8 +112,9 @@ def _labels_file(part: Part) -> _IdxFile:
     return _IdxFile.empty(f"{_PREFIXES[part]}-labels-idx1-ubyte", (_COUNTS[part],), 1)
 
 
-def _unpack(name: str, target: NDArray[np.uint8]) -> None:
+def _unpack(member: tuple[str, NDArray[np.uint8]]) -> None:
     """Unpack one member to where it belongs."""
+    name, target = member
     try:
         import lzma
     except ImportError as error:

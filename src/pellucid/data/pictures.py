@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -235,17 +236,19 @@ def decode_pictures(
     images = _allocated((len(files), *preprocessing.shape), name)
     failed: dict[int, str] = {}
     kept: list[int] = []
-    for block in decoded_blocks(
+    decoded = decoded_blocks(
         files,
         range(len(files)),
         preprocessing,
         max_pixels,
         threads=available_threads(),
         stop=bad == "error",
-    ):
-        images[len(kept) : len(kept) + len(block.pixels)] = block.pixels
-        kept += block.positions
-        failed |= block.bad
+    )
+    with closing(decoded) as blocks:
+        for block in blocks:
+            images[len(kept) : len(kept) + len(block.pixels)] = block.pixels
+            kept += block.positions
+            failed |= block.bad
     return _usable(files, like, name, images[: len(kept)], None, failed, preprocessing)
 
 

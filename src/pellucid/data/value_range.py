@@ -12,6 +12,7 @@ integers up to 4096, within 0.05 % otherwise. Only a range without outliers depe
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from pellucid.data.decode import opened
 from pellucid.data.deep import bands, deep_rows
 from pellucid.data.pillow import DECODING_ERRORS, bounded
 from pellucid.errors import DataError
+from pellucid.in_threads import in_order
 from pellucid.text import counted
 
 if TYPE_CHECKING:
@@ -203,7 +205,6 @@ def value_range(
         That of integers or of numbers with a fraction, which more files have: the others cannot be
         used beside them. None if no file has more than 8 bits a value and can be decoded.
     """
-    from concurrent.futures import ThreadPoolExecutor
 
     def some(start: int) -> ValueCounts:
         counts = ValueCounts()
@@ -216,8 +217,9 @@ def value_range(
         return counts
 
     total = ValueCounts()
-    with ThreadPoolExecutor(threads or available_threads()) as pool:
-        for counts in pool.map(some, range(0, len(files), _BLOCK)):
+    starts = range(0, len(files), _BLOCK)
+    with closing(in_order(some, starts, threads=threads or available_threads())) as found:
+        for counts in found:
             total.merge(counts)
     return total.range()
 

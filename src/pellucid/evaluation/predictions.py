@@ -5,6 +5,7 @@ A picture that cannot be used is an answer too: with the reason, beside those of
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -152,17 +153,18 @@ def _of_files(
         listed, range(len(files)), classifier.model_.preprocessing, max_pixels,
         threads=_THREADS, stop=False,
     )  # fmt: skip
-    for block in blocks:
-        names = [str(files[i]) for i in block.positions]
-        sizes = _sizes(classifier, [files[i] for i in block.positions], max_pixels)
-        answered = _answers(classifier, names, block.pixels, sizes)
-        answers = dict(zip(block.positions, answered, strict=True))
-        for i in sorted({*block.positions, *block.bad}):
-            if i in answers:
-                yield answers[i]
-            else:
-                reason = f"{printable(files[i])}: {block.bad[i]}"
-                yield Prediction(str(files[i]), None, reason)
+    with closing(blocks):
+        for block in blocks:
+            names = [str(files[i]) for i in block.positions]
+            sizes = _sizes(classifier, [files[i] for i in block.positions], max_pixels)
+            answered = _answers(classifier, names, block.pixels, sizes)
+            answers = dict(zip(block.positions, answered, strict=True))
+            for i in sorted({*block.positions, *block.bad}):
+                if i in answers:
+                    yield answers[i]
+                else:
+                    reason = f"{printable(files[i])}: {block.bad[i]}"
+                    yield Prediction(str(files[i]), None, reason)
 
 
 def _of_data(

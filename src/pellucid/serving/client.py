@@ -7,13 +7,13 @@ import json
 import socket
 import threading
 import time
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from pellucid.errors import ArgumentError, PellucidError
+from pellucid.in_threads import in_order
 from pellucid.text import printable, truncated
 
 if TYPE_CHECKING:
@@ -109,19 +109,9 @@ class Client:
         Raises:
             ServiceError: If the service is not there, or refuses all of them.
         """
-        waiting: deque[Future[Answer]] = deque()
-        with ThreadPoolExecutor(in_flight, thread_name_prefix="pellucid-ask") as pool:
-            try:
-                for picture in pictures:
-                    waiting.append(pool.submit(self.answer, picture))
-                    if len(waiting) >= 2 * in_flight:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                self._stopped.set()
-                for each in waiting:
-                    each.cancel()
+        stop = self._stopped.set  # none waits and asks again
+        with closing(in_order(self.answer, pictures, threads=in_flight, give_up=stop)) as answers:
+            yield from answers
 
     def answer(self, picture: Path) -> Answer:
         """What the service answers for a picture."""

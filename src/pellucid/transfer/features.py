@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from pellucid.data.augment import augmented
 from pellucid.engines.batches import images_at_once
 from pellucid.errors import ArgumentError
+from pellucid.in_threads import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -192,8 +194,6 @@ def _varied(digest: bytes, how: str) -> bytes:
 
 def picture_digests(images: Images) -> list[bytes]:
     """The SHA-256 of each picture's pixels: what stands for it, however it came to be."""
-    from concurrent.futures import ThreadPoolExecutor
-
     from pellucid.cores import available_threads
 
     shape = repr(images.shape[1:]).encode()
@@ -203,5 +203,5 @@ def picture_digests(images: Images) -> list[bytes]:
         found.update(np.ascontiguousarray(image).data)
         return found.digest()
 
-    with ThreadPoolExecutor(available_threads()) as pool:
-        return list(pool.map(digest, images))
+    with closing(in_order(digest, images, threads=available_threads())) as digests:
+        return list(digests)

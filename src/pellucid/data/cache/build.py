@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from contextlib import ExitStack
-from itertools import islice
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from pellucid.data.cache.cache_file import Block, block_size
@@ -12,10 +10,10 @@ from pellucid.data.cache.helper import decode_some
 from pellucid.data.cache.helpers import Helpers, helpers_for
 from pellucid.data.decoded import named_in, reason_of
 from pellucid.errors import DataError
+from pellucid.in_threads import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
-    from concurrent.futures import Future
 
     from pellucid.data.decoded import PictureFile
     from pellucid.data.preprocessing import Preprocessing
@@ -45,8 +43,6 @@ def decoded_blocks(
     Raises:
         DataError: If ``stop``, for the first bad file in order.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     size = block_size(preprocessing.shape)
 
     def decode(positions: Sequence[int]) -> Block:
@@ -67,17 +63,5 @@ def decoded_blocks(
         if helpers is None:
             count = helpers_for([file.path for file in files], threads)
             helpers = stack.enter_context(Helpers(count, preprocessing, max_pixels))
-        pool = ThreadPoolExecutor(threads)
-        try:
-            # as few blocks wait in memory as keep all threads at work
-            waiting: deque[Future[Block]] = deque(
-                pool.submit(decode, part) for part in islice(parts, 2 * threads)
-            )
-            while waiting:
-                yield waiting.popleft().result()
-                waiting.extend(pool.submit(decode, part) for part in islice(parts, 1))
-        except BaseException:
-            helpers.kill()  # nobody waits for what is no longer wanted
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        blocks = in_order(decode, parts, threads=threads, give_up=helpers.kill)
+        yield from stack.enter_context(closing(blocks))

@@ -19,11 +19,13 @@ import mmap
 import os
 import struct
 import zlib
+from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.in_threads import in_order
 from pellucid.user_cache import is_safe
 
 if TYPE_CHECKING:
@@ -172,12 +174,14 @@ def _mapped(file: IO[bytes], shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def _intact(pixels: NDArray[np.uint8], blocks: list[tuple[int, int]], threads: int) -> bool:
-    from concurrent.futures import ThreadPoolExecutor
-
     ends = np.cumsum([count for count, _ in blocks], dtype=np.int64)
     parts = [
         (pixels[end - count : end], checksum)
         for (count, checksum), end in zip(blocks, ends.tolist(), strict=True)
     ]
-    with ThreadPoolExecutor(threads) as pool:
-        return all(pool.map(lambda part: zlib.crc32(part[0].reshape(-1).data) == part[1], parts))
+
+    def is_whole(part: tuple[NDArray[np.uint8], int]) -> bool:
+        return zlib.crc32(part[0].reshape(-1).data) == part[1]
+
+    with closing(in_order(is_whole, parts, threads=threads)) as whole:
+        return all(whole)

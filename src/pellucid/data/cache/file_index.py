@@ -11,12 +11,13 @@ import hashlib
 import json
 import os
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.cache.versions import decoders
 from pellucid.data.decode import Header, header, unreadable
+from pellucid.in_threads import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,8 +89,6 @@ class FileIndex:
 
     def digests(self, files: Sequence[PictureFile]) -> list[str | DataError]:
         """The SHA-256 of each file's content, hexadecimal; or why it cannot be read."""
-        from concurrent.futures import ThreadPoolExecutor
-
         found: list[str | DataError | None] = []
         for file in files:
             known = self._of(file)
@@ -97,8 +96,11 @@ class FileIndex:
         missing = [i for i, digest in enumerate(found) if digest is None]
         if missing:
             parts = [missing[first : first + _BLOCK] for first in range(0, len(missing), _BLOCK)]
-            with ThreadPoolExecutor(self._threads) as pool:
-                read = pool.map(lambda part: [_digest(files[i]) for i in part], parts)
+
+            def digests_of(part: list[int]) -> list[IndexedFile | DataError]:
+                return [_digest(files[i]) for i in part]
+
+            with closing(in_order(digests_of, parts, threads=self._threads)) as read:
                 for i, of_file in zip(missing, (one for part in read for one in part), strict=True):
                     if isinstance(of_file, IndexedFile):
                         self._remember(files[i], of_file)

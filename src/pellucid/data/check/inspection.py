@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -61,6 +62,7 @@ from pellucid.data.targets import NONE, ClassTargets, Numbers
 from pellucid.data.transcripts import Transcripts
 from pellucid.data.value_range import array_range
 from pellucid.errors import DataError
+from pellucid.in_threads import in_order
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -338,14 +340,14 @@ def _mapped(
     picture: Callable[[Item], Seen], items: Sequence[Item], progress: Progress | None
 ) -> Iterable[Seen]:
     """Look at all items in their order, by :func:`pellucid.cores.available_threads` threads."""
-    from concurrent.futures import ThreadPoolExecutor
 
     def some(start: int) -> list[Seen]:
         return [picture(item) for item in items[start : start + _BLOCK]]
 
     seen = 0
-    with ThreadPoolExecutor(available_threads()) as pool:
-        for block in pool.map(some, range(0, len(items), _BLOCK)):
+    starts = range(0, len(items), _BLOCK)
+    with closing(in_order(some, starts, threads=available_threads())) as blocks:
+        for block in blocks:
             seen += len(block)
             if progress is not None:
                 progress(seen, len(items))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from pellucid.cores import available_threads
 from pellucid.counter_random import permutation
 from pellucid.data.decode import unreadable
 from pellucid.errors import DataError, MissingDependencyError
+from pellucid.in_threads import in_order
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -229,21 +231,20 @@ class ShardImages:
         return [np.concatenate([places[each] for each in sorted(window)]) for window in windows]
 
     def _decoded(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
-        from concurrent.futures import ThreadPoolExecutor
-
         pixels = np.empty((len(positions), *self._preprocessing.shape), np.uint8)
         owner = np.searchsorted(self._starts, positions, side="right") - 1
-        with ThreadPoolExecutor(max(1, available_threads())) as threads:
-            for number in dict.fromkeys(owner.tolist()):
-                contents = self._reader.pictures(number)
-                rows = np.flatnonzero(owner == number)
+        for number in dict.fromkeys(owner.tolist()):
+            contents = self._reader.pictures(number)
+            rows = np.flatnonzero(owner == number)
 
-                def put(row: int, number: int = number, contents: list[bytes] = contents) -> None:
-                    position = int(positions[row])
-                    content = contents[position - int(self._starts[number])]
-                    pixels[row] = self._read(content, position)
+            def put(row: int, number: int = number, contents: list[bytes] = contents) -> None:
+                position = int(positions[row])
+                content = contents[position - int(self._starts[number])]
+                pixels[row] = self._read(content, position)
 
-                list(threads.map(put, rows.tolist()))
+            with closing(in_order(put, rows.tolist(), threads=available_threads())) as done:
+                for _ in done:
+                    pass
         return pixels
 
     def _read(self, content: bytes, position: int) -> NDArray[np.uint8]:
