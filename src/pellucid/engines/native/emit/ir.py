@@ -234,7 +234,11 @@ class Function:
 
     def constant(self, number: float) -> Value:
         """A vector with the same known float in every lane."""
-        return f"<{', '.join([f'float {hexadecimal(number)}'] * self.vectors.lanes)}>"
+        return self.constants([number] * self.vectors.lanes)
+
+    def constants(self, numbers: Sequence[float]) -> Value:
+        """A vector of known floats, one for each lane."""
+        return f"<{', '.join(f'float {hexadecimal(number)}' for number in numbers)}>"
 
     def whole(self, number: int) -> Value:
         """A vector with the same known 32-bit whole number in every lane."""

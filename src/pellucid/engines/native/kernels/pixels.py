@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from math import lcm
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
@@ -64,26 +65,11 @@ class Pixels(Kernel):
                     )
                     values = f.at(buffer(f, place.offset), to)
 
-                    def position(x: Index, _: list[Value]) -> list[Value]:
-                        def channel(c: Index, mean: float, std: float) -> None:
-                            at = f.at(pixels, f.add(f.multiply(x, channels), c), kind)
-                            number = f.value(f"load {kind}, ptr {at}, align 1")
-                            if not floats:
-                                number = f.value(f"uitofp i8 {number} to float")
-                            centred = f.value(f"fsub float {number}, {hexadecimal(mean)}")
-                            value = f.value(f"fdiv float {centred}, {hexadecimal(std)}")
-                            where = f.at(values, f.add(f.multiply(x, layout.pitch), c))
-                            f.do(f"store float {value}, ptr {where}, align 4")
-
-                        pairs = list(zip(operation.mean, operation.std, strict=True))
-                        if channels > UNROLLED and len(set(pairs)) == 1:
-                            for_each(f, channels, lambda c: channel(c, *pairs[0]))
-                        else:
-                            for c, pair in enumerate(pairs):
-                                channel(c, *pair)
-                        return []
-
-                    return f.loop(0, width, 1, position)
+                    if layout.pitch == channels <= UNROLLED:
+                        rows_of_numbers(f, operation, width, pixels, values, kind)
+                    else:
+                        positions(f, operation, width, pixels, values, kind, layout.pitch)
+                    return []
 
                 return f.loop(*f.extent("rows", height), 1, row)
 
@@ -106,6 +92,94 @@ class Pixels(Kernel):
 
     def backward(self) -> None:
         """Nothing comes before the pixels."""
+
+
+def rows_of_numbers(
+    f: Function, operation: ops.Normalise, width: int, pixels: Value, values: Value, kind: str
+) -> None:
+    """Append the code of a row whose numbers follow each other: vectors of them, then the rest.
+
+    Which channels a vector holds is the same again after a few.
+
+    Args:
+        f: The function.
+        operation: What is done to each number.
+        width: Positions in the row.
+        pixels: Pointer to its first number.
+        values: Pointer to the first float.
+        kind: What is read, ``i8`` or ``float``.
+    """
+    pairs, lanes = list(zip(operation.mean, operation.std, strict=True)), f.vectors.lanes
+    numbers, channels = width * len(pairs), len(pairs)
+    period = lcm(lanes, channels)
+
+    def vector(start: Index, first: int) -> None:
+        mine = [pairs[(first + lane) % channels] for lane in range(lanes)]
+        means, stds = (f.constants(each) for each in zip(*mine, strict=True))
+        if kind == "i8":
+            whole = f.load_bytes(pixels, start)
+            number = f.value(f"sitofp {f.vectors.int} {whole} to {f.vectors.float}")
+        else:
+            at = f.at(pixels, start)
+            number = f.value(f"load {f.vectors.float}, ptr {at}, align 1")
+        centred = f.vector("fsub", number, means)
+        f.store_vector(f.vector("fdiv", centred, stds), values, start)
+
+    def turn(i: Index, _: list[Value]) -> list[Value]:
+        for first in range(0, period, lanes):
+            vector(f.add(i, first), first)
+        return []
+
+    whole = numbers // period * period
+    f.loop(0, whole, period, turn)
+    rest = whole + (numbers - whole) // lanes * lanes
+    for start in range(whole, rest, lanes):
+        vector(start, start - whole)
+    for at in range(rest, numbers):
+        one_number(f, pairs[at % channels], f.at(pixels, at, kind), f.at(values, at), kind)
+
+
+def positions(
+    f: Function,
+    operation: ops.Normalise,
+    width: int,
+    pixels: Value,
+    values: Value,
+    kind: str,
+    pitch: int,
+) -> None:
+    """Append the code of a row position by position, as :func:`rows_of_numbers` otherwise.
+
+    ``pitch`` is how many floats lie between one position and the next.
+    """
+    pairs = list(zip(operation.mean, operation.std, strict=True))
+    channels = len(pairs)
+
+    def position(x: Index, _: list[Value]) -> list[Value]:
+        def channel(c: Index, pair: tuple[float, float]) -> None:
+            at = f.at(pixels, f.add(f.multiply(x, channels), c), kind)
+            where = f.at(values, f.add(f.multiply(x, pitch), c))
+            one_number(f, pair, at, where, kind)
+
+        if channels > UNROLLED and len(set(pairs)) == 1:
+            for_each(f, channels, lambda c: channel(c, pairs[0]))
+        else:
+            for c, pair in enumerate(pairs):
+                channel(c, pair)
+        return []
+
+    f.loop(0, width, 1, position)
+
+
+def one_number(f: Function, pair: tuple[float, float], at: Value, where: Value, kind: str) -> None:
+    """Append (number − mean) / std of the pair given, from one place to another."""
+    number = f.value(f"load {kind}, ptr {at}, align 1")
+    if kind == "i8":
+        number = f.value(f"uitofp i8 {number} to float")
+    mean, std = map(hexadecimal, pair)
+    centred = f.value(f"fsub float {number}, {mean}")
+    value = f.value(f"fdiv float {centred}, {std}")
+    f.do(f"store float {value}, ptr {where}, align 4")
 
 
 def for_each(f: Function, count: int, body: Callable[[Index], None]) -> None:
