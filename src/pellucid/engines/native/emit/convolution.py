@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.memory.geometry import Convolution, Packing
 
+UNDER_WAY = 64
+"""Filters of one image that keep the multipliers busy: sums under way, times their lanes."""
+
+SHARED = 4
+"""Threads that a dense layer of one image is cut for where it is small."""
+
 Finish = Callable[["Function", "Value", "Value", "Index"], "Value"]
 """What becomes of a vector of sums before it is stored at the pointer and offset given."""
 
@@ -131,8 +137,14 @@ def row_groups(convolution: Convolution, rows: int) -> list[int]:
 
 
 def filter_groups(packing: Packing) -> list[int]:
-    """How many blocks of filters are computed together for one image of a dense layer."""
-    return split_evenly(packing.blocks, packing.sums // packing.vectors)
+    """How many blocks of filters are computed together for one image of a dense layer.
+
+    As many as a tile holds; fewer where that leaves a group for each of :data:`SHARED` threads,
+    since one thread alone reads weights slowly, but enough to have sums under way.
+    """
+    most = packing.sums // packing.vectors
+    enough = -(-UNDER_WAY // packing.width)
+    return split_evenly(packing.blocks, min(most, max(enough, packing.blocks // SHARED)))
 
 
 def convolve_images(
