@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from pellucid.explain.methods import METHODS
 from pellucid.files import load_model
 from pellucid.graph import is_quantised
 
@@ -74,10 +75,7 @@ def test_bfloat16_needs_no_pictures(
     assert "quantised" in pellucid("page", "narrow.safetensors", "-o", "p.html", code=1).stderr
 
 
-def test_commands_that_work(pellucid: Command, whole: Path, pictures: Path, tmp_path: Path) -> None:
-    assert "right of 60 pictures" in pellucid("evaluate", whole, pictures).stdout
-    pellucid("predict", whole, "digit.png")
-    pellucid("explain", whole, "digit.png", "--method", "occlusion")
+def test_integers_are_shown_and_exported(pellucid: Command, whole: Path, tmp_path: Path) -> None:
     pellucid("export", whole, "-o", "whole.onnx")
     (name,) = (
         node.inputs[0] for node in load_model(whole).network.graph.nodes if node.name == "conv2"
@@ -98,25 +96,79 @@ def test_commands_that_work(pellucid: Command, whole: Path, pictures: Path, tmp_
     assert one == pytest.approx(two, abs=1e-3)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("page", "MODEL", "-o", "page.html"),
-        ("train", "DATA", "--start-from", "MODEL", "-e", "1"),
-        ("train", "DATA", "--from", "MODEL"),
-        ("explain", "MODEL", "digit.png", "--method", "grad-cam"),
-        ("backward", "MODEL", "digit.png", "--label", "3"),
-        ("surgery", "MODEL", "digit.png", "--set", "conv2.kernel:0,0,0,0=0.5"),
-        ("quantise", "MODEL", "DATA"),
-    ],
-    ids=lambda arguments: arguments[0],
-)
+GRADIENTS = [name for name in METHODS if name not in ("occlusion", "visual-backprop")]
+
+WORK = [
+    "predict MODEL digit.png --engine reference",
+    "predict MODEL digit.png --engine torch",
+    "evaluate MODEL DATA",
+    "compare MODEL REAL DATA",
+    "compare REAL MODEL DATA",
+    "verify MODEL MODEL digit.png --engine-b torch",
+    "verify MODEL MODEL digit.png --engine-b reference",
+    "trace MODEL digit.png",
+    "trace MODEL digit.png -o trace.html",
+    "trace MODEL digit.png -o trace.xlsx",
+    "explain MODEL digit.png --method occlusion",
+    "explain MODEL digit.png --method visual-backprop",
+    "explain MODEL digit.png --method all",
+    "kernels MODEL -o kernels.png",
+    "summary MODEL",
+    "explain-plan MODEL",
+    "features DATA --from MODEL -o features.npz",
+    "surgery MODEL digit.png --mute conv2:3",
+    "surgery MODEL digit.png --set conv2.kernel:0,0,0,0=50",
+    "surgery MODEL digit.png --remove relu1 -o changed.safetensors",
+    "surgery MODEL digit.png --swap pool1",
+    "export MODEL -o whole.onnx",
+    "compile MODEL -o compiled",
+]
+
+REFUSE = [
+    "page MODEL -o page.html",
+    "page MODEL DATA -o page.html",
+    "page MODEL DATA --learn -o page.html",
+    "page MODEL digit.png --no-learn -o page.html",
+    "train DATA --start-from MODEL -e 1",
+    "train DATA --from MODEL",
+    "train DATA --from MODEL --fine-tune 1 -e 2",
+    *(f"explain MODEL digit.png --method {name}" for name in GRADIENTS),
+    "explain MODEL digit.png --method evidence --tangent",
+    "explain MODEL digit.png",
+    "kernels MODEL --deconv DATA -o found.png",
+    "backward MODEL digit.png --label 3",
+    "lecture MODEL digit.png --label 3",
+    "add-class MODEL DATA/train/3 --name ten --data DATA -o more",
+    "surgery MODEL digit.png --set conv2.kernel:0,0,0,0=0.5",
+    "quantise MODEL DATA",
+]
+
+
+@pytest.mark.parametrize("line", WORK)
+def test_commands_that_work(
+    pellucid: Command, whole: Path, model_path: Path, pictures: Path, line: str
+) -> None:
+    names = {"MODEL": str(whole), "DATA": str(pictures), "REAL": str(model_path)}
+    pellucid(*(names.get(each, each) for each in line.split()))
+
+
+@pytest.mark.parametrize("line", REFUSE)
 def test_commands_that_refuse(
-    pellucid: Command, whole: Path, pictures: Path, tmp_path: Path, arguments: tuple[str, ...]
+    pellucid: Command, whole: Path, pictures: Path, tmp_path: Path, line: str
 ) -> None:
     """In one line, which ``pellucid`` checks, and without files left behind."""
     there = {*tmp_path.iterdir()}
-    given = [{"MODEL": str(whole), "DATA": str(pictures)}.get(each, each) for each in arguments]
+    given = line.replace("MODEL", str(whole)).replace("DATA", str(pictures)).split()
     done = pellucid(*given, code=1)
-    assert "quantised" in done.stderr
+    assert "quantised" in done.stderr.splitlines()[-1]
     assert {*tmp_path.iterdir()} == there
+
+
+def test_a_quantised_layer_is_muted_by_what_it_reads(
+    pellucid: Command, whole: Path, tmp_path: Path
+) -> None:
+    graph = load_model(whole).network.graph
+    step = graph[graph["conv2"].inputs[0]]
+    done = pellucid("surgery", whole, "digit.png", "--mute", f"{step.name}:0", code=1)
+    assert step.inputs[0] in done.stderr.splitlines()[-1]
+    pellucid("surgery", whole, "digit.png", "--mute", f"{step.inputs[0]}:0")

@@ -67,6 +67,7 @@ def add_class(
     from pellucid.files import remove_file, save_model
     from pellucid.files.feature_file import FILE, save_features
     from pellucid.files.run_model import model_path
+    from pellucid.graph import check_reals
     from pellucid.interop.models import find_model, place_of
     from pellucid.tasks import check_one_class
     from pellucid.training.run_folder import RunFolder, free_folder, try_run_folder
@@ -94,6 +95,7 @@ def add_class(
     try_run_folder(target, overwrite=overwrite)
     found = find_model(model, engine=get_engine(engine))
     check_one_class(found.task, "a further class")  # before asking for data that cannot help
+    check_reals(found.network.graph, "a further class")
     reader = FeatureReader(Body.of(found, model), get_engine(engine), open_feature_cache(cache))
     if data is None:
         if place is None:

@@ -16,6 +16,7 @@ from pellucid.estimators.learnable import check_learnable_data
 from pellucid.estimators.planning import makes_layers
 from pellucid.estimators.transferring import Transferring
 from pellucid.files import Model
+from pellucid.graph import check_reals
 from pellucid.interop.models import find_model
 from pellucid.pickling import state_of
 from pellucid.training.arguments import training_data
@@ -130,6 +131,8 @@ class ImageEstimator(Estimator, Transferring):
             run.check()  # before the pictures cost any time
         before = resumed(read_saved_run(run.folder)) if run is not None and resume else None
         origin = None if before is not None else self._origin()
+        if origin is not None:
+            check_reals(origin.network.graph, "training")
         if origin is None and before is None and self._from_file:
             warnings.warn(FROM_SCRATCH, StartsFromScratchWarning, stacklevel=2)
         size = None if before is None else before.network.graph.input_shape

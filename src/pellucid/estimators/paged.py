@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pellucid.data.augment import Augmentation
 from pellucid.errors import ArgumentError
 from pellucid.estimators.opened import OpenEstimator
+from pellucid.graph import check_reals
 from pellucid.page import make_page
 from pellucid.page.learning import MOST_JUDGED, MOST_TRAINED, Lesson
 from pellucid.page.pictures import Finder, noise
@@ -63,12 +64,13 @@ class PagedEstimator(OpenEstimator):
 
         Raises:
             DataError: If the data cannot be used, or their classes are not the network's.
-            ArgumentError: If there is a layer without compiled code, or the page becomes too large;
-                or ``learn`` is True, and there is nothing to learn.
+            ArgumentError: If the model is quantised, there is a layer without compiled code, or the
+                page becomes too large; or ``learn`` is True, and there is nothing to learn.
         """
         model = self.model_
         # before the pictures cost any time
         check_row(model.task, "a page", boxes=True, captions=True)
+        check_reals(model.network.graph, "a page")
         finder = Finder(
             model,
             samples,

@@ -28,7 +28,7 @@ from pellucid.explain.heatmap import Heatmap
 from pellucid.explain.methods import EVIDENCE
 from pellucid.explain.occlusion import occlude
 from pellucid.explain.records import number, numbers, record
-from pellucid.graph import INPUT, Graph
+from pellucid.graph import INPUT, Graph, check_reals
 from pellucid.record import Record
 from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
@@ -262,7 +262,8 @@ def evidence(scored: Score, *, tangent: bool = False) -> Evidence:
             the layer itself.
 
     Raises:
-        ArgumentError: If the network has such operations, and no tangents are wanted.
+        ArgumentError: If the network has such operations, and no tangents are wanted; or is
+            quantised.
     """
     shares = _shares(scored, INPUT, tangent=tangent)
     difference = float(scored.of_images(scored.image[None])[0])
@@ -271,6 +272,7 @@ def evidence(scored: Score, *, tangent: bool = False) -> Evidence:
 
 def _shares(scored: Score, layer: str, *, tangent: bool) -> Shares:
     graph, exact = scored.graph, scored.computed.exact
+    check_reals(graph, "evidence")
     name = graph.value(layer)
     values = exact.values(scored.image[None])
     offsets = {

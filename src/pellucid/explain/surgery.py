@@ -69,6 +69,11 @@ class Mute:
                 f"layer {printable(node.name)} has maps or units 0 to {channels - 1}, got "
                 f"{self.channel}"
             )
+        if network.graph.types[node.name].dtype != "float32":
+            raise ArgumentError(
+                f"layer {printable(node.name)} ({node.operation.kind}) makes whole numbers, which "
+                f"cannot be muted; mute {printable(node.inputs[0])}, which it reads"
+            )
         weights = dict(network.weights)
         if node.operation.family in ("convolution", "dense"):
             for name in weights:
@@ -106,7 +111,7 @@ class SetWeight:
         if self.weight not in network.weights:
             raise ArgumentError(
                 f"the network has no weight {printable(self.weight)}; there are "
-                f"{', '.join(map(printable, network.weights))[:300]}"
+                f"{', '.join(map(printable, sorted(network.weights)))[:300]}"
             )
         array = network.weights[self.weight]
         if len(self.at) != array.ndim or not all(

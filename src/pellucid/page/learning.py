@@ -18,7 +18,7 @@ from pellucid.engines.native.runtime.web.program import (
 )
 from pellucid.engines.native.wanted import Wanted
 from pellucid.errors import ArgumentError
-from pellucid.graph import first_factors, graph_to_dict
+from pellucid.graph import first_factors, graph_to_dict, is_quantised
 from pellucid.ops import CrossEntropy
 from pellucid.page.programs import program_data
 from pellucid.settings import to_dict
@@ -75,6 +75,8 @@ class Lesson:
             return "pages learn pictures as they are, without augmentation and ema"
         if self.model.network.sides or SIDES in self.model.provenance:
             return "pages learn networks of one output, and this one is trained with side outputs"
+        if is_quantised(self.model.network.graph):
+            return "the network is quantised, and learning needs real numbers"
         size = self.program.pages * PAGE
         if size > MOST_MEMORY:
             return (

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.graph import Graph, Network, Node, graph_to_dict
-from pellucid.ops import Dense, GlobalAveragePool
+from pellucid.graph import Graph, Network, Node, check_reals, graph_to_dict
+from pellucid.ops import Dense, GlobalAveragePool, Quantise
 from pellucid.ops.types import Type
 from pellucid.text import array_shape, printable
 
@@ -123,10 +123,11 @@ def with_new_head(model: Model, name: str, image_shape: Shape, outputs: int) -> 
         outputs: How many there are to be.
 
     Raises:
-        ArgumentError: If there is no place to cut.
+        ArgumentError: If there is no place to cut, or the model is quantised.
         ShapeError: If the body cannot take pictures of this size.
     """
     old = model.network.graph
+    check_reals(old, "another head")
     cut, head = find_cut(old, name)
     nodes = [
         replace(node, operation=Dense(outputs)) if node.name == head else node for node in old.nodes
@@ -168,6 +169,7 @@ def find_cut(graph: Graph, name: str) -> tuple[str, str]:
             f"this network ends in {kind}; take another body, or let all of it learn (--start-from)"
         )
     (cut,) = last.inputs
+    cut = _real(graph, cut)
     shared = [n.name for n in graph.nodes if n.store == last.store and n.name != last.name]
     if cut in graph.inputs or shared or not graph.select(cut).parameters:
         why = (
@@ -200,12 +202,19 @@ def last_maps(graph: Graph, name: str) -> str:
     for node in reversed(graph.select(last.name).nodes[:-1]):
         if len(graph.shapes[node.name]) == 3 and not _is_avoided(graph, node.name, last.name):
             if graph.select(node.name).parameters:
-                return node.name
+                return _real(graph, node.name)
             break
     raise ArgumentError(
         f"{printable(name)}: has no maps that all of its answer is made of, whose means would be "
         "its features; take another network"
     )
+
+
+def _real(graph: Graph, name: str) -> str:
+    """The value that was quantised, where this is what it became: features are values."""
+    while name not in graph.inputs and isinstance(graph[name].operation, Quantise):
+        (name,) = graph[name].inputs
+    return name
 
 
 def _is_avoided(graph: Graph, value: str, last: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.engines.native.kernels.kernel import Declined
 from pellucid.engines.native.lower.objective import LossNode, take_apart, without_losses
+from pellucid.graph import check_reals
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class Learning:
 
         Raises:
             Declined: If it is none that compiled code can take.
+            ArgumentError: If its graph is quantised.
         """
+        check_reals(step.graph, "training")
         network = without_losses(step.graph)
         if network is None:
             raise Declined("there are no layers, only losses")
