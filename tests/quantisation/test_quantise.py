@@ -30,7 +30,7 @@ from pellucid.layers import (
     Sequential,
 )  # fmt: skip
 from pellucid.quantisation import quantise, weight_bytes
-from pellucid.quantisation.ranges import Range
+from pellucid.quantisation.ranges import Range, squared_errors
 from tests.files.models import model as small_model
 from tests.interop.onnx_files import run
 from tests.messages import check_line
@@ -131,6 +131,20 @@ def test_scales_cut_off_what_is_rare() -> None:
     assert error(cut) < error(ops.Quantise(50.0 / 255))
     assert Range(-2.0, 1.0, np.array([-2, 1], np.float32)).quantise.signed
     assert Range(0.0, 0.0, np.zeros(3, np.float32)).quantise.scale == 1.0
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_errors_are_those_of_rounding(signed: bool) -> None:
+    random = np.random.default_rng(5)
+    values = random.standard_t(3, 20_000).astype(np.float32)
+    values = values if signed else np.maximum(values, 0)  # half of them 0, as behind a ReLU
+    lowest, highest = (-128, 127) if signed else (0, 255)
+    scales = [0.001, 0.02, 0.05, 10.0]
+    found = squared_errors(values, scales, lowest, highest)
+    for scale, error in zip(scales, found, strict=True):
+        whole, _ = ops.Quantise(scale, signed=signed).forward([values], {})
+        expected = np.square(whole * float(scale) - values.astype(float)).sum()
+        assert error == pytest.approx(expected, rel=1e-5)
 
 
 def test_zero_kernels_and_huge_biases() -> None:

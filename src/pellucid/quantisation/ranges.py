@@ -51,16 +51,37 @@ class Range:
         largest, most = max(-self.low, self.high), 127 if signed else 255
         if largest == 0:
             return Quantise(1.0, signed=signed)
-        best, least = None, np.inf
-        for share in SHARES:
-            scale = float(np.float32(share * largest / most))
-            operation = Quantise(scale, signed=signed)
-            whole, _ = operation.forward([self.sample], {})
-            error = float(np.square(whole * np.float32(scale) - self.sample, dtype="f8").mean())
-            if error < least:
-                best, least = operation, error
-        assert best is not None
-        return best
+        scales = [float(np.float32(share * largest / most)) for share in SHARES]
+        errors = squared_errors(self.sample, scales, -128 if signed else 0, most)
+        return Quantise(scales[int(errors.argmin())], signed=signed)
+
+
+def squared_errors(
+    sample: NDArray[np.float32], scales: Sequence[float], lowest: int, highest: int
+) -> NDArray[np.float64]:
+    """What rounding to whole numbers of several scales costs, (scales,): Σ (s·q(x) − x)².
+
+    Of values in order, those that become q lie side by side, so that their number and their sum
+    are differences of running totals: the error is Σ x² − 2s Σ q·(sum) + s² Σ q²·(number), and a
+    scale costs a search for its 255 borders instead of a pass over all values.
+
+    Args:
+        sample: The values.
+        scales: Positive.
+        lowest: The least whole number.
+        highest: The largest.
+    """
+    ordered = np.sort(sample.reshape(-1))
+    totals = np.zeros(ordered.size + 1)
+    np.cumsum(ordered, dtype=np.float64, out=totals[1:])
+    whole = np.arange(lowest, highest + 1)
+    borders = np.asarray(scales)[:, np.newaxis] * (whole[1:] - 0.5)
+    found = np.searchsorted(ordered, borders.astype(np.float32))
+    ends = np.pad(found, ((0, 0), (1, 1)), constant_values=((0, 0), (0, ordered.size)))
+    counts, sums = np.diff(ends, axis=1), np.diff(totals[ends], axis=1)
+    steps = np.asarray(scales)
+    squares = float(np.square(ordered, dtype=np.float64).sum())
+    return np.asarray(squares - 2 * steps * (sums @ whole) + steps**2 * (counts @ whole**2))
 
 
 def find_ranges(
