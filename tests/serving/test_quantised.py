@@ -14,7 +14,6 @@ from tests.serving.running import Here, pictures, png, service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 BODY = png(pictures(1)[0])
 
