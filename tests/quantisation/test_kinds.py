@@ -34,15 +34,16 @@ if TYPE_CHECKING:
 @dataclass
 class Kind:
     """An estimator, what it learned from, what is right of its first picture, and its quantised
-    form."""
+    form, which the fixture makes."""
 
     real: Any
     data: Dataset
     truth: object
+    whole: Any = None
 
-    def __post_init__(self) -> None:
-        self.whole = self.real.quantised(self.data, most=16)
-        self.picture = self.data.images[0]
+    @property
+    def picture(self) -> Any:
+        return self.data.images[0]
 
 
 def labels(_: Path) -> Kind:
@@ -72,9 +73,18 @@ def speech(folder: Path) -> Kind:
 
 
 @pytest.fixture(scope="module", params=[labels, numbers, boxes, speech])
-def kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kind:
+def learned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kind:
     made: Callable[[Path], Kind] = request.param
     return made(tmp_path_factory.mktemp("kind"))
+
+
+@pytest.fixture(scope="module", params=["int8", "bfloat16"])
+def kind(request: pytest.FixtureRequest, learned: Kind) -> Kind:
+    narrow = request.param == "bfloat16"
+    real = learned.real
+    return replace(
+        learned, whole=real.in_bfloat16() if narrow else real.quantised(learned.data, most=16)
+    )
 
 
 def test_answers_and_values(kind: Kind) -> None:

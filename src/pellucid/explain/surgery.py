@@ -69,9 +69,10 @@ class Mute:
                 f"layer {printable(node.name)} has maps or units 0 to {channels - 1}, got "
                 f"{self.channel}"
             )
-        if network.graph.types[node.name].dtype != "float32":
+        dtype = network.graph.types[node.name].dtype
+        if dtype != "float32":
             raise ArgumentError(
-                f"layer {printable(node.name)} ({node.operation.kind}) makes whole numbers, which "
+                f"layer {printable(node.name)} ({node.operation.kind}) makes {dtype} values, which "
                 f"cannot be muted; mute {printable(node.inputs[0])}, which it reads"
             )
         weights = dict(network.weights)

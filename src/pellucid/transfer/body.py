@@ -12,7 +12,7 @@ import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.graph import Graph, Network, Node, check_reals, graph_to_dict
-from pellucid.ops import Dense, GlobalAveragePool, Quantise
+from pellucid.ops import Bfloat16, Dense, GlobalAveragePool, Quantise
 from pellucid.ops.types import Type
 from pellucid.text import array_shape, printable
 
@@ -211,8 +211,8 @@ def last_maps(graph: Graph, name: str) -> str:
 
 
 def _real(graph: Graph, name: str) -> str:
-    """The value that was quantised, where this is what it became: features are values."""
-    while name not in graph.inputs and isinstance(graph[name].operation, Quantise):
+    """The value that was rounded, where this is what it became: features are values."""
+    while name not in graph.inputs and isinstance(graph[name].operation, Quantise | Bfloat16):
         (name,) = graph[name].inputs
     return name
 
