@@ -1,4 +1,4 @@
-"""How hard LLVM's code generator works for a test: less where code runs a few times at most.
+"""How hard LLVM's code generator works for a test: little where code runs a few times at most.
 
 At level 0 code is ready in half of the time, and takes twice as long to run. Sums keep their order,
 so results are the same to the last bit: ``tests/engines/native/test_code_level.py`` looks at it for
@@ -13,19 +13,17 @@ from typing import Any
 
 TESTS = Path(__file__).parent
 
-FOLDERS = {"architectures", "engines", "explain", "graph", "interop", "ops"}
-"""Whose tests compile many networks and compute little with each."""
-
 AS_FOR_USERS = {
-    "test_embedded.py",
-    "test_machine.py",
-    "test_peak.py",
-    "test_processes.py",
-    "test_targets.py",
-    "test_team.py",
-    "test_together.py",
+    "benchmarks",
+    "examples",
+    "golden",
+    "page",
+    *(
+        f"engines/native/test_{about}.py"
+        for about in ("embedded", "machine", "peak", "processes", "targets", "team", "together")
+    ),
 }
-"""Files among them about the code itself, or what other processes compile, or long training."""
+"""Folders and files about the code itself, what other processes compile, or long training."""
 
 _for_users: list[int] = []
 
@@ -37,6 +35,6 @@ def choose_level(path: Path) -> None:
         return
     if not _for_users:
         _for_users.append(assemble.LEVEL)
-    folder, *_ = path.relative_to(TESTS).parts
-    quick = folder in FOLDERS and path.name not in AS_FOR_USERS
-    assemble.LEVEL = 0 if quick else _for_users[0]
+    file = path.relative_to(TESTS)
+    as_for_users = AS_FOR_USERS & {file.parts[0], file.as_posix()}
+    assemble.LEVEL = _for_users[0] if as_for_users else 0
