@@ -114,8 +114,23 @@ def svg(figure: Figure) -> str:
 
 
 def _saved(figure: Figure, kind: str, **options: Any) -> bytes:
-    content = io.BytesIO()
-    figure.savefig(content, format=kind, **options)
+    """A figure as the bytes of a file: laid out here, since Matplotlib draws all of it for that."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    content, layout = io.BytesIO(), figure.get_layout_engine()
+    canvas, dots = figure.canvas, figure.get_dpi()
+    kinds = {"png": FigureCanvasAgg, "svg": FigureCanvasSVG}
+    try:
+        if layout is not None and figure.axes:
+            kinds[kind](figure)  # which knows how much room letters take
+            layout.execute(figure)
+            figure.set_dpi(dots)  # of SVG files it is another
+        figure.set_layout_engine(None)
+        figure.savefig(content, format=kind, **options)
+    finally:
+        figure.set_canvas(canvas)
+        figure.set_layout_engine(layout)
     return content.getvalue()
 
 
