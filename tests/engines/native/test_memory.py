@@ -30,6 +30,7 @@ LASTING = (
     "weights ",
     "statistics ",
     "flipped ",
+    "scattered ",
     "transformed ",
     "calls ",
     *(f"{slot} " for slot in ("mean", "square")),
