@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import learn_digits, machine, twins
 from benchmarks.contenders import CONTENDERS
+from benchmarks.int8 import int8_contenders, int8_table
 from benchmarks.measure import ContenderError
 from benchmarks.reading import SIDE
 from benchmarks.tasks import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 TASKS = (
     "train", "forward", "latency", "cold-train", "cold-forward", "digits", "reading", "tasks",
+    "int8",
 )  # fmt: skip
 RESULTS = Path(__file__).parent / "results"
 
@@ -51,7 +53,9 @@ def _run(given: argparse.Namespace, files: Path) -> None:
         f"- {given.turns} turns of {given.seconds:g} s, taken in turn; {given.threads} threads each"
     )
     contenders = {
-        task: [
+        task: int8_contenders(given.contender)
+        if task == "int8"
+        else [
             name
             for name, entry in CONTENDERS.items()
             if entry.can(task)
@@ -59,7 +63,7 @@ def _run(given: argparse.Namespace, files: Path) -> None:
         ]
         for task in given.task
     }
-    named = [name for names in contenders.values() for name in names]
+    named = [name for task in SPEED_TASKS for name in contenders.get(task, [])]
     if set(given.task) & set(SPEED_TASKS):
         check_all(list(dict.fromkeys(named)), _of(given.workload, WORKLOADS), options)
     for task in given.task:
@@ -70,6 +74,9 @@ def _run(given: argparse.Namespace, files: Path) -> None:
             table, values = learned_table(names, options)
         elif task == "reading":
             table, values = reading_table(given.folder, given.side, options)
+        elif task == "int8":
+            named = _of(given.workload, WORKLOADS)
+            table, values = int8_table(contenders[task], named, options, given.folder)
         elif task == "tasks":
             names = [name for name in twins.CONTENDERS if name in (given.contender or [name])]
             table, values = twins_table(names, _of(given.workload, twins.TASKS), options)
@@ -99,7 +106,10 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2, help="of each contender")
     parser.add_argument("--turns", type=int, default=5, help="how often each is measured")
     parser.add_argument("--seconds", type=float, default=1.5, help="of each turn")
-    parser.add_argument("--folder", type=Path, help="of pictures to read; default: made ones")
+    parser.add_argument("--folder", type=Path,
+        help="of pictures: to read, default made ones; in int8, photographs to learn, a folder for "
+        "each class",
+    )  # fmt: skip
     parser.add_argument(
         "--side", type=int, default=SIDE, help="height and width that those are brought to"
     )

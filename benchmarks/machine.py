@@ -119,7 +119,7 @@ def _cpuinfo(field: str) -> str:
 
 def _vectors() -> list[str]:
     flags = _cpuinfo("flags").split()
-    return [name for name in ("sse4_2", "avx2", "fma", "avx512f") if name in flags]
+    return [name for name in ("sse4_2", "avx2", "fma", "avx512f", "avx512_vnni") if name in flags]
 
 
 def _version(package: str) -> str:

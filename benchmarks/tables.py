@@ -50,7 +50,7 @@ def training_rows(
     peers = [one.peak_memory for one in figures if entry(one.contender).peer]
     return [
         [
-            *_speed(workload, one, best),
+            *speed(workload, one, best),
             f"{one.median * flops / 1e9:.0f}",
             f"{one.median * flops / 1e9 / peak:.0%}",
             f"{one.peak_memory / 2**20:,.0f}",
@@ -74,7 +74,7 @@ def twin_rows(what: str, figures: Sequence[Figures]) -> list[list[str]]:
         figures: What was measured.
     """
     best = _best_twin(figures)
-    return [[*_speed(what, one, best), f"{one.peak_memory / 2**20:,.0f}"] for one in figures]
+    return [[*speed(what, one, best), f"{one.peak_memory / 2**20:,.0f}"] for one in figures]
 
 
 def twin_ratio(figures: Sequence[Figures]) -> list[float]:
@@ -98,7 +98,7 @@ def forward_rows(
     best = best_peer(figures)
     return [
         [
-            *_speed(workload, one, best),
+            *speed(workload, one, best),
             f"{one.median * flops / 1e9:.0f}",
             f"{one.median * flops / 1e9 / peak:.0%}",
         ]
@@ -170,7 +170,8 @@ LEARNED_HEAD = [
 ]  # fmt: skip
 
 
-def _speed(workload: str, one: Figures, best: Figures | None) -> list[str]:
+def speed(workload: str, one: Figures, best: Figures | None) -> list[str]:
+    """The first cells of a row: who, how fast, and beside the best peer."""
     return [
         workload,
         one.contender,

@@ -82,6 +82,7 @@ class Entry:
         by_default: Whether it takes part where none is named.
         environment: Variables that its process is given.
         cold_only: Whether it differs from another only in how it starts.
+        only: The task that it is for alone; empty: for all that it can.
     """
 
     target: str
@@ -93,6 +94,7 @@ class Entry:
     by_default: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
     cold_only: bool = False
+    only: str = ""
 
     @property
     def installed(self) -> bool:
@@ -109,6 +111,7 @@ class Entry:
     def can(self, task: str) -> bool:
         """Whether it can be measured on a task."""
         fits = task not in TRAINING or self.trains
+        fits = fits and self.only in ("", task)
         return self.installed and fits and (task in COLD or not self.cold_only)
 
 
@@ -173,6 +176,31 @@ CONTENDERS = {
         "benchmarks.contenders.keras:Keras",
         "bytes go in; the compiled model makes floats of them and normalises them, NHWC",
         peer=True, packages=("keras", "jax"), environment={"KERAS_BACKEND": "jax"},
+    ),
+    "native-int8": Entry(
+        "benchmarks.contenders.int8:Native",
+        "bytes go in; the first kernel normalises and quantises them",
+        trains=False, packages=("onnxruntime",), only="int8",
+    ),
+    "onnxruntime-int8-u8s8": Entry(
+        "benchmarks.contenders.int8:U8S8",
+        "bytes go in; nodes of the model normalise them; QDQ, per channel, values without a sign",
+        peer=True, trains=False, packages=("onnx", "onnxruntime"), only="int8",
+    ),
+    "onnxruntime-int8-u8s8-floats": Entry(
+        "benchmarks.contenders.int8:U8S8Floats",
+        f"{READY}; QDQ, per channel, values without a sign",
+        peer=True, trains=False, packages=("onnx", "onnxruntime"), only="int8",
+    ),
+    "onnxruntime-int8-s8s8": Entry(
+        "benchmarks.contenders.int8:S8S8",
+        "bytes go in; nodes of the model normalise them; QDQ, per channel, values with a sign",
+        peer=True, trains=False, packages=("onnx", "onnxruntime"), only="int8",
+    ),
+    "onnxruntime-int8-s8s8-floats": Entry(
+        "benchmarks.contenders.int8:S8S8Floats",
+        f"{READY}; QDQ, per channel, values with a sign",
+        peer=True, trains=False, packages=("onnx", "onnxruntime"), only="int8",
     ),
 }  # fmt: skip
 """Every contender by name."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OTHERS = [
     name
     for name, entry in CONTENDERS.items()
-    if name != "reference" and not entry.cold_only and entry.installed
+    if name != "reference" and not entry.cold_only and not entry.only and entry.installed
 ]
 APART = {"jax", "keras", "openvino"}
 """Packages that only a process of its own imports: they start threads, or read its variables."""
