@@ -90,7 +90,7 @@ DESCENT = Learning(CrossEntropy(), SGD())
 
 GRAPHS = {"digits": digits(), "colours": colours()}
 SCATTERED = {"digits": {"maps"}, "colours": {"same", "twice", "uneven"}}
-OF_WINNERS = {"digits": {"pixels"}, "colours": {"pixels"}}
+OF_WINNERS = {"digits": {"pixels", "maps"}, "colours": {"pixels"}}
 
 
 @pytest.mark.parametrize("name", GRAPHS)

@@ -1,13 +1,13 @@
-"""The gradient of a kernel behind a max pooling: of winners alone, where filters are few.
+"""The gradient of a kernel behind a max pooling: of winners alone, where vectors hold taps.
 
 Three of four numbers of ∂y are zero behind a pooling of 2×2. Which ones differs from filter to
-filter, so a vector of filters cannot leave them out; but a vector of taps can, where a row of them
-with its channels lies side by side in x:
+filter, so a vector of filters cannot leave them out; but vectors of a tap's channels can, or of a
+row of taps with theirs where these lie side by side in x:
 
-    ∂K[ky, (kx, c), o] += ∂z[window, o] · x[winner(window, o) + (ky, kx), c]
+    ∂K[ky, kx, c, o] += ∂z[window, o] · x[winner(window, o) + (ky, kx), c]
 
 One number meets vectors of x that begin where its winner does. Sums are over windows in their
-order, whatever the width of vectors. ∂y is never written.
+order, whatever the width of vectors, and ∂y is not read.
 """
 
 from __future__ import annotations
@@ -38,16 +38,18 @@ class WinnersGradient:
     """What is summed, and where a thread keeps it.
 
     Attributes:
-        convolution: The forward one; neighbouring taps lie side by side in its source.
+        convolution: The forward one.
         pooled: Where the gradient at the results of the pooling lies.
         winners: Where the winners' numbers lie.
         size: Of a window, (height, width).
+        side_by_side: Whether neighbouring taps' channels lie one after the other in x.
     """
 
     convolution: Convolution
     pooled: Layout
     winners: Layout
     size: Pair
+    side_by_side: bool
 
     @property
     def packing(self) -> Packing:
@@ -55,26 +57,33 @@ class WinnersGradient:
         return self.convolution.packing
 
     @property
+    def run(self) -> int:
+        """Numbers that lie side by side in x: a row of taps with its channels, or one tap's."""
+        taps = self.packing.taps[1] if self.side_by_side else 1
+        return taps * self.packing.channels
+
+    @property
     def lanes(self) -> int:
-        """Lanes of the vectors that rows of taps are summed in: no more than such a row needs.
+        """Lanes of the vectors that taps are summed in: no more than what lies side by side needs.
 
         They begin anywhere in memory, and each that meets the end of a cache line is read twice.
         """
-        row, lanes = self.packing.taps[1] * self.packing.channels, self.packing.lanes
-        while lanes > FEWEST_LANES and lanes // 2 >= row:
+        lanes = self.packing.lanes
+        while lanes > FEWEST_LANES and lanes // 2 >= self.run:
             lanes //= 2
         return lanes
 
     @property
-    def vectors(self) -> int:
-        """Vectors that a row of taps takes."""
-        row = self.packing.taps[1] * self.packing.channels
-        return whole_vectors(row, self.lanes) // self.lanes
+    def row(self) -> list[int]:
+        """Where the vectors of a row of taps begin in x, in floats from its first."""
+        each = range(0, self.run, self.lanes)
+        taps = 1 if self.side_by_side else self.packing.taps[1]
+        return [kx * self.convolution.tap_step[1] + i for kx in range(taps) for i in each]
 
     @property
     def each(self) -> int:
-        """Floats of a filter's sums: (ky, (kx, c))."""
-        return self.packing.taps[0] * self.vectors * self.lanes
+        """Floats of a filter's sums: rows of taps, vector by vector."""
+        return self.packing.taps[0] * len(self.row) * self.lanes
 
     @property
     def kept(self) -> int:
@@ -82,10 +91,20 @@ class WinnersGradient:
         return whole_vectors(self.packing.filters * self.each, self.packing.lanes)
 
     @property
+    def most(self) -> int:
+        """Vectors of sums that are kept in registers, which hold some operands besides."""
+        return self.packing.sums * 4 // 3 - 4
+
+    @property
+    def tap_rows(self) -> list[int]:
+        """Rows of taps, in groups that are summed together."""
+        return split_evenly(self.packing.taps[0], max(1, self.most // len(self.row)))
+
+    @property
     def filters(self) -> list[int]:
         """Filters, in groups that are summed together."""
-        sums = self.packing.taps[0] * self.vectors
-        return split_evenly(self.packing.filters, max(1, self.packing.sums // sums))
+        sums = max(self.tap_rows) * len(self.row)
+        return split_evenly(self.packing.filters, max(1, self.most // sums))
 
     @property
     def rows(self) -> list[int]:
@@ -219,33 +238,41 @@ def _add(
     windows: int,
 ) -> None:
     """What was looked up, times what the winners' taps read, added to the sums."""
-    packing, lanes = sums.packing, sums.lanes
+    lanes, each, row = sums.lanes, sums.each, sums.row
     step_y = sums.convolution.tap_step[0]
-    taps = [ky * step_y + v * lanes for ky in range(packing.taps[0]) for v in range(sums.vectors)]
+
+    def add(filter_: Index, count: int, ky: int, rows: int) -> None:
+        """Some filters and rows of taps, all windows."""
+        taps = [(ky + r) * step_y + at for r in range(rows) for at in row]
+        first = ky * len(row) * lanes
+        kept = f.at(scratch, f.add(f.multiply(filter_, each), first))
+        offsets = [o * each + v * lanes for o in range(count) for v in range(len(taps))]
+
+        def window(w: Index, running: list[Value]) -> list[Value]:
+            at = f.add(f.multiply(w, sums.pooled.pitch), filter_)
+            totals = []
+            for o in range(count):
+                where = f.at(found[1], f.add(at, o))
+                place = f.value(f"load i32, ptr {where}, align 4")
+                from_ = f.at(x, f.value(f"sext i32 {place} to i64"))
+                number = f.broadcast(f.load(found[0], f.add(at, o)))
+                mine = running[o * len(taps) : (o + 1) * len(taps)]
+                for tap, total in zip(taps, mine, strict=True):
+                    totals.append(f.fma(number, f.load_vector(from_, tap), total))
+            return totals
+
+        before = [(f.vectors.float, f.load_vector(kept, offset)) for offset in offsets]
+        totals = f.loop(0, windows, 1, window, before)
+        for offset, total in zip(offsets, totals, strict=True):
+            f.store_vector(total, kept, offset)
+
     for first, count, times in runs(sums.filters):
 
         def group(i: Index, _: list[Value], first: int = first, count: int = count) -> list[Value]:
-            filter_ = f.add(f.multiply(i, count), first)
-            kept = f.at(scratch, f.multiply(filter_, sums.each))
-            offsets = range(0, count * sums.each, lanes)
-
-            def window(w: Index, running: list[Value]) -> list[Value]:
-                at = f.add(f.multiply(w, sums.pooled.pitch), filter_)
-                totals = []
-                for o in range(count):
-                    where = f.at(found[1], f.add(at, o))
-                    place = f.value(f"load i32, ptr {where}, align 4")
-                    from_ = f.at(x, f.value(f"sext i32 {place} to i64"))
-                    number = f.broadcast(f.load(found[0], f.add(at, o)))
-                    mine = running[o * len(taps) : (o + 1) * len(taps)]
-                    for tap, total in zip(taps, mine, strict=True):
-                        totals.append(f.fma(number, f.load_vector(from_, tap), total))
-                return totals
-
-            first_sums = [(f.vectors.float, f.load_vector(kept, offset)) for offset in offsets]
-            totals = f.loop(0, windows, 1, window, first_sums)
-            for offset, total in zip(offsets, totals, strict=True):
-                f.store_vector(total, kept, offset)
+            ky = 0
+            for rows in sums.tap_rows:
+                add(f.add(f.multiply(i, count), first), count, ky, rows)
+                ky += rows
             return []
 
         f.loop(0, times, 1, group)
@@ -254,22 +281,24 @@ def _add(
 def _pack(f: Function, sums: WinnersGradient, scratch: Value, kernel: Value) -> None:
     """The sums, to where they belong in the packed gradient."""
     packing = sums.packing
-    (down, across), channels = packing.taps, packing.channels
+    (down, across), run = packing.taps, sums.run
+    apart = whole_vectors(run, sums.lanes)
+    pieces = across * packing.channels // run
 
     def filter_(o: Index, _: list[Value]) -> list[Value]:
         to = place_of(f, o, packing)
 
-        def tap_row(ky: Index, _: list[Value]) -> list[Value]:
+        def piece(k: Index, _: list[Value]) -> list[Value]:
             def number(i: Index, _: list[Value]) -> list[Value]:
-                at = f.add(f.multiply(ky, sums.vectors * sums.lanes), i)
+                at = f.add(f.multiply(k, apart), i)
                 value = f.load(scratch, f.add(f.multiply(o, sums.each), at))
-                row = f.add(f.multiply(ky, across * channels), i)
+                row = f.add(f.multiply(k, run), i)
                 place = f.at(kernel, f.add(to, f.multiply(row, packing.width)))
                 f.do(f"store float {value}, ptr {place}, align 4")
                 return []
 
-            return f.loop(0, across * channels, 1, number)
+            return f.loop(0, run, 1, number)
 
-        return f.loop(0, down, 1, tap_row)
+        return f.loop(0, down * pieces, 1, piece)
 
     f.loop(0, packing.filters, 1, filter_)

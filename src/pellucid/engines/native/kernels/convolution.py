@@ -232,7 +232,7 @@ class Convolve(PackedKernel):
         layout = Layout(
             *self.outputs, filters, pitch, self.gradient_border(region, source, self.outputs)
         )
-        if not self._remembers or self.of_winners:
+        if not self._remembers or not self.writes_gradient:
             return Place(layout, 0)
         name = f"gradient before pooling {self.name}"
         return Place(layout, plan.arena.place_images(name, layout, plan.room(layout)))
@@ -247,17 +247,17 @@ class Convolve(PackedKernel):
         return self.plan.wants_gradient(self.region.target)
 
     @property
-    def of_winners(self) -> bool:
-        """Whether the gradient is summed over a pooling's winners, and ∂y never written."""
-        return False
+    def writes_gradient(self) -> bool:
+        """Whether ∂y is written where a pooling comes behind, for others to read."""
+        return True
 
     @property
     def in_any_order(self) -> bool:
-        return not self.region.epilogue or self.of_winners  # else ∂y is masked or unpooled first
+        return not self.region.epilogue  # else ∂y is masked or unpooled first
 
     def backward(self) -> None:
         """Append what goes back image by image: to ∂y, and on to ∂x."""
-        if self.of_winners:
+        if not self.writes_gradient:
             return
         plan, target = self.plan, self.plan.gradients[self.region.target]
         if self.region.pool is not None:

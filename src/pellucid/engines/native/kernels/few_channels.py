@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
@@ -211,17 +212,27 @@ class FewChannels(Convolve):
 
     @property
     def of_winners(self) -> bool:
-        """Whether fewer multiply-adds than of all outputs, of pixels that need no gradient."""
-        region, plan = self.region, self.plan
-        source = region.sources[0]
-        if region.pool is None or not self._remembers or plan.wants_gradient(source):
+        """Whether the gradient is summed over a pooling's winners: it takes fewer multiply-adds."""
+        pool, packing = self.region.pool, self.packing
+        if pool is None or not self._remembers:
             return False
-        if source not in plan.one_by_one:
-            return False
-        packing, (down, across) = self.packing, region.pool.size
-        row = _vectors(packing.taps[1] * packing.channels)
+        taps = packing.taps[1]
+        row = _vectors(taps * packing.channels) if self._side_by_side else taps
         each = packing.filters * (packing.taps[0] * row + LOOKING_UP)
-        return each <= down * across * (packing.depth + 1) * _vectors(packing.filters)
+        return each <= prod(pool.size) * (packing.depth + 1) * _vectors(packing.filters)
+
+    @property
+    def _side_by_side(self) -> bool:
+        """Whether neighbouring taps' channels lie one after the other in what is read."""
+        return self.region.sources[0] in self.plan.one_by_one
+
+    @property
+    def writes_gradient(self) -> bool:
+        return not self.of_winners or self.plan.wants_gradient(self.region.sources[0])
+
+    @property
+    def in_any_order(self) -> bool:
+        return super().in_any_order or self.of_winners
 
     @property
     def _winners_gradient(self) -> WinnersGradient:
@@ -229,14 +240,16 @@ class FewChannels(Convolve):
         assert pool is not None
         assert self.winners is not None
         pooled = self.plan.gradients[self.region.target].layout
-        return WinnersGradient(self.geometry, pooled, self.winners.layout, pool.size)
+        return WinnersGradient(
+            self.geometry, pooled, self.winners.layout, pool.size, self._side_by_side
+        )
 
     @property
     def gradient_tile(self) -> tuple[int, int]:
         if not self.of_winners:
             return super().gradient_tile
         sums = self._winners_gradient
-        return max(sums.filters), self.packing.taps[0] * sums.vectors
+        return max(sums.filters), max(sums.tap_rows) * len(sums.row)
 
     def describe_gradient(self) -> tuple[list[Place], list[str]]:
         """What the stage that sums the kernel's gradient reads, and notes on it."""
@@ -246,7 +259,7 @@ class FewChannels(Convolve):
         assert self.winners is not None
         notes = [
             "sums over each window's winner alone",
-            f"a row of {self.packing.taps[1]} taps and their channels shares the lanes",
+            "taps and channels share the lanes, or channels alone",
         ]
         return [self.source, gradient, self.winners], notes
 
