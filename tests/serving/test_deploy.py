@@ -107,7 +107,7 @@ def nginx(port: int, service: str, folder: Path) -> Iterator[None]:
     command = ["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            for _ in range(100):
+            for _ in range(1200):
                 with socket.socket() as tried:
                     if tried.connect_ex(("127.0.0.1", port)) == 0:
                         break
@@ -128,7 +128,9 @@ def test_behind_nginx(tmp_path: Path) -> None:
     try:
         with (
             nginx(port, served.place, tmp_path),
-            httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Host": HOST}) as client,
+            httpx.Client(
+                base_url=f"http://127.0.0.1:{port}", headers={"Host": HOST}, timeout=120
+            ) as client,
         ):
             assert client.get("/v2/health/ready").status_code == 200
             answers = [client.post("/predict", content=body) for _ in range(5)]

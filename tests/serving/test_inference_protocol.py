@@ -99,7 +99,9 @@ def test_files(process: Process, client: Any, logits: NDArray[np.float32], binar
     else:
         values = {"name": "input", "shape": [5], "datatype": "BYTES",
                   "data": [base64.b64encode(each).decode() for each in files]}  # fmt: skip
-        done = httpx.post(f"{process.url}/v2/models/pets/infer", json={"inputs": [values]})
+        done = httpx.post(
+            f"{process.url}/v2/models/pets/infer", json={"inputs": [values]}, timeout=120
+        )
         assert done.status_code == 200, done.text
         found = np.array(done.json()["outputs"][0]["data"], np.float32).reshape(5, 3)
     assert found.tobytes() == logits.tobytes()
@@ -158,7 +160,7 @@ def body(**changed: Any) -> bytes:
     ],
 )
 def test_malformed_requests(process: Process, content: bytes, named: str) -> None:
-    done = httpx.post(f"{process.url}/v2/models/pets/infer", content=content)
+    done = httpx.post(f"{process.url}/v2/models/pets/infer", content=content, timeout=120)
     assert done.status_code == 400, done.text
     assert named in done.json()["error"]
     assert len(done.json()["error"]) < 1_100
@@ -166,7 +168,7 @@ def test_malformed_requests(process: Process, content: bytes, named: str) -> Non
 
 def test_more_pictures_than_a_request_may_have(process: Process) -> None:
     content = body(shape=[65, 6, 5, 3], data=[0] * 90 * 65)
-    done = httpx.post(f"{process.url}/v2/models/pets/infer", content=content)
+    done = httpx.post(f"{process.url}/v2/models/pets/infer", content=content, timeout=120)
     assert done.status_code == 413
     assert "--max-parts" in done.json()["error"]
 
@@ -180,7 +182,9 @@ def test_texts_in_place_of_numbers_take_no_memory() -> None:
 @pytest.mark.parametrize("length", ["-1", "99999", "x"])
 def test_a_wrong_length_of_the_json(process: Process, length: str) -> None:
     headers = {"Inference-Header-Content-Length": length}
-    done = httpx.post(f"{process.url}/v2/models/pets/infer", content=body(), headers=headers)
+    done = httpx.post(
+        f"{process.url}/v2/models/pets/infer", content=body(), headers=headers, timeout=120
+    )
     assert done.status_code == 400
     assert "Length" in done.json()["error"]
 

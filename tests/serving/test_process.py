@@ -28,7 +28,7 @@ def test_from_start_to_end(model_file: Path, tmp_path: Path) -> None:
     found = start(model_file, f"same={model_file}", folder=tmp_path)
     try:
         assert found.url.startswith("http://127.0.0.1:")
-        with httpx.Client(base_url=found.url) as client:
+        with httpx.Client(base_url=found.url, timeout=120) as client:
             assert client.get("/v2/health/ready").json() == {"ready": True}
             body = png(pictures(1)[0])
             one, other = (
@@ -48,7 +48,7 @@ def test_it_goes_on_when_nobody_reads_the_log(model_file: Path, tmp_path: Path) 
     assert found.process.stdout is not None
     assert found.process.stderr is not None
     found.process.stdout.close()
-    with httpx.Client(base_url=found.url) as client:
+    with httpx.Client(base_url=found.url, timeout=120) as client:
         statuses = [client.get("/v2/health/live").status_code for _ in range(3)]
     found.process.terminate()
     error = found.process.stderr.read()
