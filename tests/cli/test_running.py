@@ -30,8 +30,14 @@ COMMANDS: dict[str, tuple[object, ...]] = {
 }
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+LACKING = ("help", "a table", "a missing file")
+"""Commands whose output has letters that ASCII lacks."""
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [*((name, "utf-8") for name in COMMANDS), *((name, "ascii") for name in LACKING)],
+)
 def test_as_in_a_process(name: str, encoding: str, tmp_path: Path) -> None:
     environment = {"PYTHONIOENCODING": encoding, "COLUMNS": "70"}
     one, other = (run(COMMANDS[name], tmp_path, environment) for run in (here, process))
