@@ -106,7 +106,7 @@ def test_tiles_are_those_of_the_code(name: str, training: bool) -> None:
         if stage.description.tile is None:
             continue
         blocks = re.split(r"\n\w+:\n", functions[call.function])
-        carried = max(len(re.findall(rf"phi <{target.lanes} x float>", b)) for b in blocks)
+        carried = max(len(re.findall(r"phi <\d+ x float>", b)) for b in blocks)
         if not carried:  # a sum so short that it is written out
             continue
         rows, vectors = stage.description.tile
