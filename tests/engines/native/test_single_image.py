@@ -145,3 +145,54 @@ def test_small_stages_are_not_split() -> None:
     assert following.worth(large)
     assert not following.worth(None)
     assert not following.worth(Split("rows", 7, 100_000))
+
+
+def test_a_stage_is_cut_as_the_one_before() -> None:
+    tiles = Split("rows", 8, 100_000, each=4)
+    for rows, units in ((32, 8), (30, 8), (29, 8)):
+        cut = Split("rows", rows, 100, local=True).cut_as(tiles)
+        assert (cut.units, cut.each) == (units, 4)
+        assert cut.goes_with(tiles)
+    for other in (
+        Split("rows", 28, 100, local=True),  # of another height
+        Split("rows", 32, 100),
+    ):
+        assert other.cut_as(tiles) == other
+    whole = Split("rows", 32, 100, local=True)
+    for before in (None, Split("blocks", 8, 100_000), Split("rows", 8, 100_000, each=0)):
+        assert whole.cut_as(before) == whole
+        assert not whole.goes_with(before)
+
+
+@pytest.mark.parametrize("threads", [2, 3, 4])
+@pytest.mark.parametrize("channels", [16, 4])
+def test_additions_follow_groups_of_rows(threads: int, channels: int) -> None:
+    """Tiles of 4 rows, the last of 2; and rows that are computed together since they are short."""
+    size = (30, 27) if channels == 16 else (96, 6)
+    net = network(
+        Sequential(
+            [
+                Normalise([100.0], [60.0]),
+                Conv2D(channels, 3, padding="same"),
+                Residual(
+                    [
+                        Conv2D(channels, 3, padding="same"),
+                        ReLU(),
+                        Conv2D(channels, (3, 3), padding="same", name="last"),
+                    ]
+                ),
+                ReLU(name="sum"),
+                Flatten(),
+                Dense(3),
+            ]
+        ).graph((*size, 1))
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(single_image, "WORTH_MEETING", 10_000)
+        patched.setattr(single_image, "WORTH_WAKING", 0)
+        calls = check(net, threads)
+    following = {b.name: (a, b) for a, b in pairwise(calls) if a.group == b.group}
+    convolved, added = next(pair for name, pair in following.items() if "add" in name)
+    assert convolved.name == "last"
+    assert added.single is not None
+    assert added.single.each > 1

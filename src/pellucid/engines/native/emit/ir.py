@@ -76,6 +76,7 @@ class Function:
         parameters: (type, name) of each; a parameter ``x`` is the value ``%x``.
         vectors: The width of its vectors.
         split: What its units are: ``images``, or the ``rows`` or ``blocks`` of filters of an image.
+        rows: How many of these a unit has, where units are rows.
 
     Attributes:
         places: The offsets into the arena that it works on, in bytes, in the order in which it
@@ -88,10 +89,12 @@ class Function:
         parameters: Sequence[tuple[str, str]],
         vectors: Vectors,
         split: str = "images",
+        rows: int = 1,
     ) -> None:
         self.name = name
         self.vectors = vectors
         self.split = split
+        self.rows = rows
         self.places: dict[int, Value] = {}
         self._parameters = parameters
         self._lines: list[str] = []
@@ -105,7 +108,13 @@ class Function:
         That is its share where this is what its work is split into, else the whole: of images one,
         since only the work of a single image is split into anything else.
         """
-        return ("%first", "%last") if what == self.split else (0, whole)
+        if what != self.split:
+            return 0, whole
+        if self.rows == 1 or what != "rows":
+            return "%first", "%last"
+        return self.multiply("%first", self.rows), self.smaller(
+            self.multiply("%last", self.rows), whole
+        )
 
     @contextmanager
     def narrowed(self, lanes: int) -> Iterator[None]:

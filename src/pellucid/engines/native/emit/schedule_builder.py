@@ -164,8 +164,10 @@ class ScheduleBuilder:
         """
         last = stages[-1] if stages else None
         before = last.single if last is not None else None
+        split = split.cut_as(before) if split is not None else None
         if split is not None and split.worth(before):
-            function, places = self._function(whole.name, body, split.by)
+            rows = split.each if split.local else 1
+            function, places = self._function(whole.name, body, split.by, rows)
             whole = replace(
                 whole, function=function, places=places, share=split.units, single=split
             )
@@ -176,12 +178,12 @@ class ScheduleBuilder:
         stages.append(replace(whole, group=group, one_by_one=False))
 
     def _function(
-        self, name: str, body: Callable[[Function], None], split: str = "images"
+        self, name: str, body: Callable[[Function], None], split: str = "images", rows: int = 1
     ) -> tuple[str, tuple[int, int]]:
         """A function's name, that of an earlier one if it does the same, and its addresses."""
         safe = "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
         number = len(self._functions)
-        function = Function(f"stage_{number}_{safe}", PARAMETERS, self.vectors, split)
+        function = Function(f"stage_{number}_{safe}", PARAMETERS, self.vectors, split, rows)
         body(function)
         start = len(self.places)
         self.places += function.places

@@ -7,7 +7,7 @@ meet after nearly every stage.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,12 +29,22 @@ class Split:
         units: How many there are.
         work: Multiply-adds, or values moved, in all.
         local: Whether a row needs nothing of other rows, as where each value is made of one.
+        each: Rows in a unit of rows, the last of which may have fewer; 0 where they differ.
     """
 
     by: str
     units: int
     work: int
     local: bool = False
+    each: int = 1
+
+    def cut_as(self, before: Split | None) -> Split:
+        """Cut as the stage before, where each thread can then go on with what it has made."""
+        if not self.local or before is None or (self.by, before.by) != ("rows", "rows"):
+            return self
+        if self.each != 1 or before.each < 2 or -(-self.units // before.each) != before.units:
+            return self
+        return replace(self, units=before.units, each=before.each)
 
     def goes_with(self, before: Split | None) -> bool:
         """Whether each thread can go on with what it has made of the last stage."""
@@ -42,7 +52,7 @@ class Split:
 
     def same_parts(self, other: Split) -> bool:
         """Whether both give each thread the same units."""
-        return (self.by, self.units) == (other.by, other.units)
+        return (self.by, self.units, self.each) == (other.by, other.units, other.each)
 
     def worth(self, before: Split | None) -> bool:
         """Whether to split at all, behind a stage split so."""

@@ -208,14 +208,17 @@ class Convolve(PackedKernel):
     def _single(self) -> Split:
         """How the work for a single image is split."""
         packing, (down, across) = self.packing, self.outputs
-        rows, blocks = len(row_groups(self.geometry, down)), packing.blocks
+        groups = row_groups(self.geometry, down)
+        rows, blocks, each = len(groups), packing.blocks, max(groups)
+        if any(size != each for size in groups[:-1]):
+            each = 0
         if self.region.pool is not None:
-            rows = down // self.region.pool.size[0]
+            rows, each = down // self.region.pool.size[0], 1
         elif self.geometry.single:
             rows, blocks = 1, len(filter_groups(packing))
         work = down * across * packing.depth * packing.filters
         return better(
-            Split("rows", rows, work),
+            Split("rows", rows, work, each=each),
             Split("blocks", blocks, work),
             self.plan.threads,
             more_weights=packing.size > self.source.layout.image,

@@ -135,8 +135,10 @@ class Winograd(Convolve):
         packing, tiling = self.packing, self.tiling
         work = tiling.form.products * tiling.tiles[0] * tiling.tiles[1]
         work *= packing.channels * packing.filters
+        pool, form = self.region.pool, tiling.form
+        each = form.outputs if pool is None else form.outputs // pool.size[0]
         return better(
-            Split("rows", tiling.units, work),
+            Split("rows", tiling.units, work, each=each if tiling.pieces == 1 else 0),
             Split("blocks", packing.blocks, work),
             self.plan.threads,
             more_weights=tiling.size > self.source.layout.image,
