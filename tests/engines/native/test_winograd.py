@@ -192,7 +192,7 @@ def test_declines() -> None:
     reasons = {
         stage.name: stage.declined.get("Winograd", "")
         for stage in report(graph, TARGET, batch=2, training=False).stages
-        if stage.computed_by in ("Convolve", "Grouped")
+        if stage.computed_by in ("Convolve", "FewChannels", "Grouped")
     }
     assert reasons.keys() >= {"few channels", "strided", "dilated", "grouped", "wide"}
     assert all(reasons[name] for name in ("few channels", "strided", "dilated", "wide"))
