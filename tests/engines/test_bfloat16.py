@@ -101,6 +101,7 @@ def test_which_instructions_are_used() -> None:
     assert host.bfloat16
     assert not replace(host, features="+avx2").bfloat16
     assert not replace(host, lanes=8).bfloat16
+    assert not replace(host, portable=True).bfloat16
     assert not replace(host, triple="aarch64-unknown-linux-gnu").bfloat16
 
 

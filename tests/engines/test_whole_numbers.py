@@ -13,6 +13,7 @@ from pellucid.engines import ENGINES, Step, get_engine
 from pellucid.engines.native.kernels.whole import WholeConvolve
 from pellucid.engines.native.lower.regions import lower
 from pellucid.engines.native.program import NativeProgram
+from pellucid.engines.native.runtime.embedded.platforms import PLATFORMS
 from pellucid.engines.native.runtime.embedded.program import embed
 from pellucid.engines.native.runtime.host.this_machine import host_target
 from pellucid.engines.native.target import X86, Target
@@ -107,12 +108,22 @@ def test_compiled_networks_find_the_same_bits(lanes: int) -> None:
     assert linked.self_test() == 0
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_compiled_networks_name_no_instruction_of_the_machine_that_compiles(platform: str) -> None:
+    """Code for another processor would have none for it, which ends LLVM's process."""
+    network = random_whole(CASES["depthwise"], 13)
+    x = pictures(network.graph, 1)
+    tested = x, get_engine("reference").load(network).forward(x)
+    assert embed(network, PLATFORMS[platform], "net", tested).data.startswith(b"\x7fELF")
+
+
 def test_which_instructions_are_used() -> None:
     host = Target("x86_64-unknown-linux-gnu", "znver4", "+avx2,+avx512bw,+avx512vnni", 16, 32)
     assert host.products == "vnni"
     assert replace(host, features="+avx2,+avx512bw").products == "pairs"
     assert replace(host, features="+avx2", lanes=8).products == "pairs"
     assert replace(host, features="+avx", lanes=8).products == "plain"
+    assert replace(host, portable=True).products == "plain"
     assert replace(host, triple="aarch64-unknown-linux-gnu", lanes=4).products == "plain"
 
 

@@ -37,15 +37,26 @@ def leaves_out_reduction(target: Target, version: tuple[int, ...]) -> bool:
 
 def object_code(text: str, target: Target) -> bytes:
     """An object file of a module in LLVM's assembly language."""
-    from llvmlite import binding as llvm
-
     machine = target_machine(target)
-    # The text says nothing of pointers: how wide they are, and how they are aligned, depends on
-    # the target alone, and must be known before the text is read.
-    module = llvm.parse_assembly(f'target datalayout = "{machine.target_data}"\n{text}')
     # No optimisation passes: the text is already in the form they would bring it to.
     with passes(target):
-        return bytes(machine.emit_object(module))
+        return bytes(machine.emit_object(_module(text, machine)))
+
+
+def assembly(text: str, target: Target) -> str:
+    """The same in assembly language, with LLVM's comments on loops and on spills."""
+    machine = target_machine(target)
+    machine.set_asm_verbosity(verbose=True)
+    with passes(target):
+        return str(machine.emit_assembly(_module(text, machine)))
+
+
+def _module(text: str, machine: Any) -> Any:
+    from llvmlite import binding as llvm
+
+    # The text says nothing of pointers: how wide they are, and how they are aligned, depends on
+    # the target alone, and must be known before the text is read.
+    return llvm.parse_assembly(f'target datalayout = "{machine.target_data}"\n{text}')
 
 
 @contextmanager

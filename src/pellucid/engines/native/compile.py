@@ -133,7 +133,9 @@ def write(
     compared = learning.compared if learning is not None else ()
     lowered = lower(graph, target, training=optimizer is not None, wanted=wanted, compared=compared)
     single = target.threads > 1 and optimizer is None and not wanted.backward
-    vectors = Vectors(target.lanes, target.registers, target.products, target.bfloat16)
+    vectors = Vectors(
+        target.lanes, target.registers, target.products, target.bfloat16, target.folds
+    )
     builder = ScheduleBuilder(vectors, target.pause, single=single, backward=wanted.backward)
     keeps = optimizer is not None or wanted != NOTHING or capacity <= target.threads
     first = 0 if keeps or apart else regions_one_by_one(graph, lowered.regions)

@@ -39,6 +39,7 @@ class Target:
         threads: Who share the work.
         linked: For object files; none for code that is loaded where it is made.
         compact: Whether weights should take no more room than they must.
+        portable: Whether its text must suit other processors, too, and so names no instruction.
     """
 
     triple: str
@@ -50,11 +51,12 @@ class Target:
     threads: int = 1
     linked: Linked | None = None
     compact: bool = False
+    portable: bool = False
 
     @property
     def products(self) -> Products:
         """How it adds products of whole numbers."""
-        if not self.triple.startswith(X86):
+        if self.portable or not self.triple.startswith(X86):
             return "plain"
         has = set(self.features.split(","))
         if self.lanes == 16:
@@ -66,13 +68,18 @@ class Target:
         return "pairs" if self.lanes == 4 and "+sse2" in has else "plain"
 
     @property
+    def folds(self) -> bool:
+        """Whether its instructions multiply with what lies in memory."""
+        return not self.triple.startswith(ARM)
+
+    @property
     def bfloat16(self) -> bool:
         """Whether it has an instruction for products of bfloat16 whose sums are those wanted.
 
         Arm's ``bfdot`` rounds otherwise.
         """
         wide = self.triple.startswith(X86) and self.lanes == 16
-        return wide and "+avx512bf16" in self.features.split(",")
+        return wide and not self.portable and "+avx512bf16" in self.features.split(",")
 
     @property
     def pause(self) -> str:

@@ -16,6 +16,9 @@ from pellucid.ops.bfloat16 import SMALLEST
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value, Vectors
 
+WIDENED = 4
+"""Registers that widened numbers take besides."""
+
 UPPER = -0x10000
 """The bits of a word in which its upper number stands, as a float has them."""
 
@@ -33,6 +36,10 @@ def bfloat16_declarations(vectors: Vectors) -> list[str]:
 
 class Bfloat16Pairs(Arithmetic):
     """Two numbers in each word."""
+
+    def sums(self, vectors: Vectors) -> int:
+        """Without the instruction fewer, since widened numbers take twice the registers."""
+        return vectors.sums if vectors.bfloat16 else vectors.sums - WIDENED
 
     def multiply(self, f: Function, number: Value, vector: Value, total: Value) -> Value:
         v = f.vectors.float

@@ -124,9 +124,13 @@ def _sums(
                 [f.load_vector(here, r * row_step + start + kx * step_x) for start in starts]
                 for r in range(columns.down)
             ]
-            numbers = [f.broadcast(f.load(weights, kx * width + o)) for o in range(filters)]
-            operands = [(n, p) for row in pixels for n in numbers for p in row]
-            running = [f.fma(n, p, s) for (n, p), s in zip(operands, running, strict=True)]
+            sums = list(running)
+            for o in range(filters):  # of which there are more than pixels: held one at a time
+                number = f.broadcast(f.load(weights, kx * width + o))
+                for r, row in enumerate(pixels):
+                    for place, pixel in enumerate(row, (r * filters + o) * len(starts)):
+                        sums[place] = f.fma(number, pixel, sums[place])
+            running = sums
         return running
 
     return f.loop(0, down, 1, tap_row, first)

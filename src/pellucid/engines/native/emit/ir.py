@@ -34,13 +34,15 @@ class Vectors:
     """Vectors of float32 as wide as the processor's registers, and how many of those there are.
 
     ``products`` is how the processor adds products of whole numbers, see :data:`Products`, and
-    ``bfloat16`` whether it has an instruction for products of bfloat16.
+    ``bfloat16`` whether it has an instruction for products of bfloat16. ``folds`` says whether it
+    multiplies with what lies in memory.
     """
 
     lanes: int
     registers: int = 16
     products: Products = "plain"
     bfloat16: bool = False
+    folds: bool = True
 
     @property
     def sums(self) -> int:

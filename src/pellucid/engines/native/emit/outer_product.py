@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.emit.ir import Function, Index, Value, Vectors
 
 UNROLL = 4
 """Steps of the innermost loop that are written out where nothing better is known."""
@@ -39,6 +39,10 @@ class Arithmetic:
 
     scaled = False
     """Whether a block's sums have factors, which lie behind its biases."""
+
+    def sums(self, vectors: Vectors) -> int:
+        """Sums that a tile may hold in registers beside what it multiplies."""
+        return vectors.sums
 
     def number(self, f: Function, a: Value, offset: int) -> Value:
         """Append what spreads a number at an offset over a vector."""
@@ -143,6 +147,9 @@ def _reduce(
 
     if isinstance(step.count, int):
         unroll = _fitting(step.count)
+        if not f.vectors.folds or _overlap(rows, step, unroll):
+            # What several steps read would be held for all of them, in too many registers.
+            unroll = 1
         whole = step.count // unroll * unroll
         sums = run(0, whole, unroll, sums)
         return run(whole, step.count, step.count - whole, sums) if whole < step.count else sums
@@ -157,6 +164,11 @@ def _fitting(count: int) -> int:
     return max((n for n in range(UNROLL, MOST + 1) if count % n == 0), default=UNROLL)
 
 
+def _overlap(rows: Sequence[int], step: Steps, unroll: int) -> bool:
+    """Whether some of these steps read the same numbers, as taps over neighbouring pixels do."""
+    return any(row + k * step.a in rows for row in rows for k in range(1, unroll))
+
+
 def _step(
     f: Function,
     a: Value,
@@ -168,13 +180,31 @@ def _step(
     sums: list[Value],
     arithmetic: Arithmetic,
 ) -> list[Value]:
-    """One step: every row's number times every vector."""
-    vector = [f.load_vector(b, b_offset + column) for column in columns]
-    new = []
-    for r, row in enumerate(rows):
-        number = arithmetic.number(f, a, a_offset + row)
-        mine = sums[r * len(columns) : (r + 1) * len(columns)]
-        new += [
-            arithmetic.multiply(f, number, v, total) for v, total in zip(vector, mine, strict=True)
-        ]
+    """One step: every row's number times every vector.
+
+    Either are loaded when they are needed, whichever are more, since not all processors multiply
+    with what lies in memory, and sums fill most of the registers.
+    """
+    new, across = list(sums), len(columns)
+
+    def number(r: int) -> Value:
+        return arithmetic.number(f, a, a_offset + rows[r])
+
+    def vector(v: int) -> Value:
+        return f.load_vector(b, b_offset + columns[v])
+
+    if across > len(rows):
+        held = [number(r) for r in range(len(rows))]
+        for v in range(across):
+            loaded = vector(v)
+            for r, each in enumerate(held):
+                place = r * across + v
+                new[place] = arithmetic.multiply(f, each, loaded, new[place])
+        return new
+    held = [vector(v) for v in range(across)]
+    for r in range(len(rows)):
+        spread = number(r)
+        for v, each in enumerate(held):
+            place = r * across + v
+            new[place] = arithmetic.multiply(f, spread, each, new[place])
     return new

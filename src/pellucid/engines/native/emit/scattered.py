@@ -23,6 +23,8 @@ from pellucid.engines.native.emit.lanes import keep, real_lanes
 from pellucid.engines.native.memory.layout import whole_vectors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pellucid.engines.native.emit.convolution import Finish
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.memory.geometry import Packing, Pair
@@ -203,19 +205,35 @@ def _tile(
     rows = sorted({r for r, _ in pairs})
     places = {row: k * vectors for k, row in enumerate(rows)}
 
+    taps = sorted({ky for _, ky in pairs})
+    kind = f.vectors.float
+    # Taps that are written out share numbers of ∂y, which are held for all of them.
+    numbers = {r - ky for r, ky in pairs}
+    crowded = (len(rows) + 1) * vectors + len(numbers) > f.vectors.registers
+    loops = crowded and len(pairs) == len(rows) * len(taps)
+
     def filter_(o: Index, running: list[Value]) -> list[Value]:
-        sums = list(running)
         weights = f.at(kernel, f.multiply(o, scatter.packing.taps[0] * tap_row))
         dy = f.at(gradient, o)
-        for tap in sorted({ky for _, ky in pairs}):
-            row = [f.load_vector(weights, tap * tap_row + v * lanes) for v in range(vectors)]
-            for r in (r for r, ky in pairs if ky == tap):
-                number = f.broadcast(f.load(dy, (r - tap) * scatter.gradient.row))
+
+        def tap(ky: Index, running: list[Value], of: Sequence[int] = rows) -> list[Value]:
+            sums = list(running)
+            here = f.at(weights, f.multiply(ky, tap_row))
+            seen = f.at(dy, f.multiply(ky, -scatter.gradient.row))
+            row = [f.load_vector(here, v * lanes) for v in range(vectors)]
+            for r in of:
+                number = f.broadcast(f.load(seen, r * scatter.gradient.row))
                 for place, vector in enumerate(row, places[r]):
                     sums[place] = f.fma(number, vector, sums[place])
-        return sums
+            return sums
 
-    first = [(f.vectors.float, f.zero)] * (len(rows) * vectors)
+        if loops:
+            return f.loop(taps[0], taps[-1] + 1, 1, tap, [(kind, value) for value in running])
+        for ky in taps:
+            running = tap(ky, running, [r for r, other in pairs if other == ky])
+        return running
+
+    first = [(kind, f.zero)] * (len(rows) * vectors)
     sums = f.loop(0, scatter.packing.filters, 1, filter_, first)
     for r in rows:
         for v in range(vectors):

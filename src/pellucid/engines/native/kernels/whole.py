@@ -107,7 +107,11 @@ class WholeConvolve(Weighted):
         plain = Packing.of(taps, words.channels, filters, plan.vectors)
         self.signed = self.source.layout.dtype == "int8"
         arithmetic = self.arithmetic
-        self.packing = packing = replace(plain, gap=plain.width if arithmetic.scaled else 0)
+        self.packing = packing = replace(
+            plain,
+            sums=arithmetic.sums(plan.vectors),
+            gap=plain.width if arithmetic.scaled else 0,
+        )
         self.channels = channels
         target = self.target.layout
         if region.pool is not None:  # convolved to a scratch buffer of floats

@@ -29,6 +29,7 @@ from pellucid.engines.native.runtime.embedded.functions import (
 )
 from pellucid.engines.native.runtime.host.machine import SCHEDULE, Machine
 from pellucid.engines.native.runtime.host.this_machine import host_target
+from pellucid.engines.native.target import X86, Target
 from pellucid.errors import ArgumentError
 from pellucid.graph import Graph
 from pellucid.graph.fold import fold
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.compile import Code
     from pellucid.engines.native.runtime.embedded.platforms import Platform
-    from pellucid.engines.native.target import Target
     from pellucid.graph import Network, Weights
     from pellucid.ops.operation import Array
 
@@ -116,7 +116,8 @@ def embed(
     answer = answer or Answer()
     # The text depends on vectors, not on whose they are: so a part of it runs here as well, which
     # makes what is derived of weights.
-    here = replace(platform.target, linked=None, pointer_bits=64, compact=True)
+    own = platform.target.triple.startswith(X86)
+    here = replace(platform.target, linked=None, pointer_bits=64, compact=True, portable=not own)
     host = host_target(1)
     here = replace(here, triple=host.triple, cpu=host.cpu, features=host.features)
     folded = fold(network.graph, network.graph.outputs.values())
