@@ -92,7 +92,7 @@ class FewChannels(Convolve):
         It makes no difference to sums, and so may depend on the processor.
         """
         pool, packing, across = self.region.pool, self.packing, self.outputs[1]
-        if pool is None or self.region.sources[0] not in self.plan.one_by_one:
+        if pool is None or self.region.sources[0] not in self.plan.side_by_side:
             return None
         if packing.channels > 1 or packing.blocks > 1 or packing.vectors > 1:
             return None
@@ -224,7 +224,7 @@ class FewChannels(Convolve):
     @property
     def _side_by_side(self) -> bool:
         """Whether neighbouring taps' channels lie one after the other in what is read."""
-        return self.region.sources[0] in self.plan.one_by_one
+        return self.region.sources[0] in self.plan.side_by_side
 
     @property
     def writes_gradient(self) -> bool:

@@ -71,7 +71,7 @@ class Plan:
             nowhere as a whole.
         passing: The region targets that each thread holds for one image at a time: what images
             make that go one by one through the network's beginning, and no others read.
-        one_by_one: The region targets whose numbers are read one by one, and lie side by side.
+        side_by_side: The region targets whose positions lie side by side, not filled up to vectors.
     """
 
     graph: Graph
@@ -98,7 +98,7 @@ class Plan:
     kept: frozenset[str] = frozenset()
     within: frozenset[str] = frozenset()
     passing: frozenset[str] = frozenset()
-    one_by_one: set[str] = field(default_factory=set)
+    side_by_side: set[str] = field(default_factory=set)
     _read_later: tuple[set[str], set[str]] = (set(), set())
     _band: int = 0
 
@@ -313,7 +313,7 @@ class Plan:
         # Pixels that are read one by one need not fill whole vectors.
         one_by_one = not region.sources and all(r.kernel.reads_numbers for r in readers)
         if one_by_one:
-            self.one_by_one.add(region.target)
+            self.side_by_side.add(region.target)
         pitch = channels if one_by_one else whole_vectors(channels, self.lanes)
         border = Border()
         for reader in readers:
