@@ -2,7 +2,8 @@
 
 An instruction multiplies twice as many numbers of bfloat16 as of float32. A 3×3 convolution that
 is computed by tiles needs less than half of the multiplications (Winograd's algorithm), and stays
-as it is; so does what has no form for bfloat16. Batch norms are folded into what comes before them.
+as it is; so do first layers of few channels, and what has no form for bfloat16. Batch norms are
+folded into what comes before them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from pellucid.quantisation.replaced import (
 if TYPE_CHECKING:
     from pellucid.graph import Graph, Node, Weights
     from pellucid.ops.operation import Operation
+
+FEWEST = 5
+"""Channels below which convolutions stay: words would be half empty, and pixels be made wider."""
 
 
 def to_bfloat16(model: Model) -> Quantised:
@@ -59,6 +63,8 @@ def why_not(graph: Graph, node: Node) -> str:
     if isinstance(operation, ops.Conv2D):
         if not cut_alike(operation, shape):
             return "a convolution in groups of several channels has no form for bfloat16"
+        if operation.groups == 1 and shape[-1] < FEWEST:
+            return f"it reads {shape[-1]} channels, for which float32 has a faster form"
         if winograd_choice.why_not(operation, shape)[0] is not None:
             return "it is faster by tiles (Winograd) in float32"
     if node.inputs[0] in graph.inputs:
