@@ -7,6 +7,7 @@ nodes), so that LLVM's code generator alone makes good code of it, without any o
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -245,7 +246,7 @@ class Function:
 
     def constant(self, number: float) -> Value:
         """A vector with the same known float in every lane."""
-        return self.constants([number] * self.vectors.lanes)
+        return f"<{', '.join([f'float {hexadecimal(number)}'] * self.vectors.lanes)}>"
 
     def constants(self, numbers: Sequence[float]) -> Value:
         """A vector of known floats, one for each lane."""
@@ -418,7 +419,5 @@ class Function:
 
 def hexadecimal(number: float) -> str:
     """A float32 as LLVM writes it exactly: the bits of the same number as a double."""
-    import struct
-
-    single = struct.unpack("<f", struct.pack("<f", number))[0]
+    (single,) = struct.unpack("<f", struct.pack("<f", number))
     return f"0x{struct.unpack('<Q', struct.pack('<d', single))[0]:016X}"

@@ -46,17 +46,17 @@ class Form:
     pairs: tuple[float, ...]
     transforms: int
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Inputs along an axis: the n points."""
         return 2 + 2 * len(self.pairs)
 
-    @property
+    @cached_property
     def outputs(self) -> int:
         """Outputs along an axis, m."""
         return self.size - TAPS + 1
 
-    @property
+    @cached_property
     def products(self) -> int:
         """Of each channel and filter, for a tile."""
         return self.size**2

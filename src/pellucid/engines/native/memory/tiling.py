@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.memory.layout import whole_vectors
@@ -43,7 +44,7 @@ class Tiling:
         """Of the kernel, as it is before the transform."""
         return self.convolution.packing
 
-    @property
+    @cached_property
     def tiles(self) -> Pair:
         """Tiles (down, across), the last of which may hang over the edge."""
         down, across = self.convolution.outputs
@@ -55,28 +56,28 @@ class Tiling:
         m, (down, across), outputs = self.form.outputs, self.tiles, self.convolution.outputs
         return outputs[0] - (down - 1) * m, outputs[1] - (across - 1) * m
 
-    @property
+    @cached_property
     def pitch(self) -> int:
         """Floats from one tile's channels to the next one's."""
         return whole_vectors(self.packing.channels, self.packing.lanes)
 
-    @property
+    @cached_property
     def most(self) -> int:
         """Tiles that a block may have."""
         fit = CACHED // (self.form.products * self.pitch)
         return max(FEWEST_TILES, min(fit, MOST_TILES))
 
-    @property
+    @cached_property
     def pieces(self) -> int:
         """Pieces that a row of tiles is cut into."""
         return -(-self.tiles[1] // self.most)
 
-    @property
+    @cached_property
     def wide(self) -> int:
         """Tiles in a piece; the last may have fewer."""
         return -(-self.tiles[1] // self.pieces)
 
-    @property
+    @cached_property
     def together(self) -> int:
         """Pieces in a block: whole rows of tiles, or one piece."""
         return max(1, self.most // self.wide) if self.pieces == 1 else 1
@@ -86,19 +87,19 @@ class Tiling:
         """Pieces in an image."""
         return self.tiles[0] * self.pieces
 
-    @property
+    @cached_property
     def groups(self) -> Pair:
         """Tiles that are multiplied together, and those of a smaller group of what is left over."""
         vectors = self.packing.vectors
         many = self.packing.sums // vectors
         return many, min(many, -(-UNDER_WAY // vectors))
 
-    @property
+    @cached_property
     def room(self) -> int:
         """Tiles that a block has room for: a group may go beyond the last."""
         return self.together * self.wide + self.groups[1]
 
-    @property
+    @cached_property
     def planes(self) -> Pair:
         """Floats from one point to the next, in V and in M."""
         return self.room * self.pitch + APART, self.room * self.packing.width + APART
