@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pellucid.cli import arguments
+from pellucid.cli import arguments, option_values
 from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, print_result, remarks, results
@@ -48,7 +48,15 @@ def quantise(
             min=1, max=100_000, help="How many pictures scales of int8 are found from, at most."
         ),
     ] = 500,
-    part: arguments.Part = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            callback=option_values.part,
+            metavar="test|val",
+            help="Which pictures to judge by.",
+            show_default="val, or else test",
+        ),
+    ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,

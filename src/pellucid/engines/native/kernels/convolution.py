@@ -9,13 +9,13 @@ from pellucid.engines.native.emit.convolution import (
     added,
     as_it_is,
     convolve_images,
-    convolve_rows,
     filter_groups,
     row_groups,
 )
 from pellucid.engines.native.emit.images import zeros
 from pellucid.engines.native.emit.kernel_gradient import accumulate_images, scratch_floats
-from pellucid.engines.native.emit.pooling import pool_row, unpool_row
+from pellucid.engines.native.emit.pooled_convolution import PooledConvolution
+from pellucid.engines.native.emit.pooling import unpool_row
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.single_image import Split, better
 from pellucid.engines.native.kernels.chunks import (
@@ -106,13 +106,16 @@ class Convolve(PackedKernel):
             self.form,
         )
         self.winners: Place | None = None
-        self.scratch = 0
+        self.scratch, self.pooled = 0, None
         if region.pool is not None:
             if self._remembers:
                 self.winners = plan.place_winners(region)
-            self.scratch_size = region.pool.size[0] * outputs[1] * self.packing.width
+            self.pooled = PooledConvolution(
+                self.geometry, region.pool.size, plan.values[region.target].layout,
+                region.function is not None,
+            )  # fmt: skip
             self.scratch = plan.place_scratch(
-                f"scratch {self.name}", plan.threads * self.scratch_size
+                f"scratch {self.name}", plan.threads * self.pooled.scratch
             )
         self.gathered = 0
         if plan.wants_gradient(region.target):
@@ -168,42 +171,15 @@ class Convolve(PackedKernel):
         return self.plan.bytes_of(self.winners) if self.winners else 0
 
     def _with_pool(self, f: Function) -> None:
-        """Rows of outputs go to a scratch buffer in L1, and from there pooled to memory."""
-        pool = self.region.pool
-        assert pool is not None
-        packing, target = self.packing, self.plan.values[self.region.target]
-        pooled = target.layout
-        step = self.outputs[1] * packing.width, packing.width
-        scratch = f.at(buffer(f, self.scratch), f.multiply("%thread", self.scratch_size))
-        winners = buffer(f, self.winners.offset) if self.winners else None
-
-        def image(n: Index, _: list[Value]) -> list[Value]:
-            x = f.at(buffer(f, self.source.offset), f.multiply(n, self.source.layout.image))
-            to = f.add(f.multiply(n, pooled.image), pooled.at(0, 0))
-
-            def block(ob: Index, _: list[Value]) -> list[Value]:
-                kernel = f.at(buffer(f, self.parameter.weights), f.multiply(ob, packing.block))
-                place = f.add(to, f.multiply(ob, packing.width))
-
-                def row(i: Index, _: list[Value]) -> list[Value]:
-                    convolve_rows(
-                        f, self.geometry, x, kernel, f.multiply(i, pool.size[0]), pool.size[0],
-                        scratch, step, as_it_is,
-                    )  # fmt: skip
-                    at = f.add(place, f.multiply(i, pooled.row))
-                    pool_row(
-                        f, scratch, step, pool.size, pooled.width, packing.vectors,
-                        f.at(buffer(f, target.offset), at), pooled.pitch,
-                        f.at(winners, at, "i8") if winners is not None else None,
-                        rectify=self.region.function is not None,
-                    )  # fmt: skip
-                    return []
-
-                return f.loop(*f.extent("rows", pooled.height), 1, row)
-
-            return f.loop(*f.extent("blocks", packing.blocks), 1, block)
-
-        f.loop(*f.extent("images"), 1, image)
+        assert self.pooled is not None
+        self.pooled.append(
+            f,
+            buffer(f, self.source.offset),
+            buffer(f, self.parameter.weights),
+            buffer(f, self.scratch),
+            buffer(f, self.plan.values[self.region.target].offset),
+            buffer(f, self.winners.offset) if self.winners else None,
+        )
 
     def _single(self) -> Split:
         """How the work for a single image is split."""

@@ -10,15 +10,13 @@ import numpy as np
 from pellucid import ops
 from pellucid.engines.native.emit.convolution import (
     Store,
-    as_it_is,
     convolve_images,
-    convolve_rows,
     filter_groups,
     row_groups,
     store_floats,
 )
 from pellucid.engines.native.emit.narrow import storing_narrow
-from pellucid.engines.native.emit.pooling import pool_row
+from pellucid.engines.native.emit.pooled_convolution import PooledConvolution
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.single_image import Split, better
 from pellucid.engines.native.emit.whole_sums import WholeNumbers, numbers_in_word
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.emit.ir import Function
     from pellucid.engines.native.emit.outer_product import Arithmetic
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
@@ -125,11 +123,14 @@ class WholeConvolve(Weighted):
             plan, region, packing.blocks, packing.block, 1, (parts,),
             (packing, channels, self.signed, region.name),
         )  # fmt: skip
-        self.scratch = 0
+        self.scratch, self.pooled = 0, None
         if region.pool is not None:
-            self.scratch_size = region.pool.size[0] * self.outputs[1] * packing.width
+            self.pooled = PooledConvolution(
+                self.geometry, region.pool.size, self.target.layout,
+                region.function is not None, self._store,
+            )  # fmt: skip
             self.scratch = plan.place_scratch(
-                f"scratch {self.name}", plan.threads * self.scratch_size
+                f"scratch {self.name}", plan.threads * self.pooled.scratch
             )
 
     @property
@@ -217,39 +218,14 @@ class WholeConvolve(Weighted):
         )
 
     def _with_pool(self, f: Function) -> None:
-        """Rows of outputs go to a scratch buffer in L1, and from there pooled to memory."""
-        pool, packing, pooled = self.region.pool, self.packing, self.target.layout
-        assert pool is not None
-        step = self.outputs[1] * packing.width, packing.width
-        scratch = f.at(buffer(f, self.scratch), f.multiply("%thread", self.scratch_size))
-        words = self.geometry.source
-
-        def image(n: Index, _: list[Value]) -> list[Value]:
-            x = f.at(buffer(f, self.source.offset), f.multiply(n, words.image))
-            to = f.add(f.multiply(n, pooled.image), pooled.at(0, 0))
-
-            def block(ob: Index, _: list[Value]) -> list[Value]:
-                kernel = f.at(buffer(f, self.parameter.weights), f.multiply(ob, packing.block))
-                place = f.add(to, f.multiply(ob, packing.width))
-
-                def row(i: Index, _: list[Value]) -> list[Value]:
-                    convolve_rows(
-                        f, self.geometry, x, kernel, f.multiply(i, pool.size[0]), pool.size[0],
-                        scratch, step, as_it_is,
-                    )  # fmt: skip
-                    at = f.add(place, f.multiply(i, pooled.row))
-                    pool_row(
-                        f, scratch, step, pool.size, pooled.width, packing.vectors,
-                        f.at(buffer(f, self.target.offset), at, pooled.unit), pooled.pitch, None,
-                        rectify=self.region.function is not None, store=self._store,
-                    )  # fmt: skip
-                    return []
-
-                return f.loop(*f.extent("rows", pooled.height), 1, row)
-
-            return f.loop(*f.extent("blocks", packing.blocks), 1, block)
-
-        f.loop(*f.extent("images"), 1, image)
+        assert self.pooled is not None
+        self.pooled.append(
+            f,
+            buffer(f, self.source.offset),
+            buffer(f, self.parameter.weights),
+            buffer(f, self.scratch),
+            buffer(f, self.target.offset),
+        )
 
     @property
     def _store(self) -> Store:
