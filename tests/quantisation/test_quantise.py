@@ -148,19 +148,31 @@ def test_errors_are_those_of_rounding(signed: bool) -> None:
 
 
 def test_zero_kernels_and_huge_biases() -> None:
-    graph = Sequential([Normalise([0.0], [1.0]), Conv2D(3, 1), Flatten(), Dense(2)]).graph(
-        (2, 2, 1)
+    graph = Sequential([Normalise([0.0] * 3, [1.0] * 3), Conv2D(3, 1), Flatten(), Dense(2)]).graph(
+        (2, 2, 3)
     )
     weights = initial_weights(graph, 0)
     weights["conv1.kernel"][..., 0] = 0.0
     weights["conv1.bias"][:] = 1e6, 1e6, 0.0
     weights["conv1.kernel"][..., 1] = 1e-6
     weights["conv1.kernel"][..., 2] = 0.0
-    model = Model(Network(graph, weights), ["a", "b"], Preprocessing(2, 2, 1))
+    model = Model(Network(graph, weights), ["a", "b"], Preprocessing(2, 2, 3))
     x = pictures(model, 4)
     made = quantise(model, x).model
     answers = [get_engine().load(each.network).forward(x) for each in (model, made)]
     assert apart(answers[1], answers[0]) < 0.02
+
+
+def test_a_first_layer_of_grey_pictures_stays_as_it_is() -> None:
+    graph = Sequential(
+        [Normalise([9.0], [50.0]), Conv2D(4, 3), ReLU(), Conv2D(4, 3), Flatten(), Dense(2)]
+    ).graph((8, 7, 1))
+    model = Model(Network(graph, initial_weights(graph, 0)), ["a", "b"], Preprocessing(8, 7, 1))
+    made = quantise(model, pictures(model, 8))
+    assert made.layers == ("conv2", "dense1")
+    assert list(made.left) == ["conv1"]
+    weights = made.model.network.weights
+    np.testing.assert_array_equal(weights["conv1.kernel"], model.network.weights["conv1.kernel"])
 
 
 def test_digits_lose_no_half_point(

@@ -79,6 +79,8 @@ def why_not(graph: Graph, node: Node) -> str:
         return f"a {operation.kind} has no form for whole numbers"
     if isinstance(operation, ops.Conv2D) and not cut_alike(operation, shape):
         return "a convolution in groups of several channels has no form for whole numbers"
+    if isinstance(operation, ops.Conv2D) and shape[-1] == 1:
+        return "of one channel, a quarter of a word of four, floats are faster"
     if node.inputs[0] in graph.inputs:
         return "it reads the network's input, which is not normalised"
     terms = operation.parameters(shape)["kernel"].fan_in
