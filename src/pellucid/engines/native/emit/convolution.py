@@ -88,7 +88,7 @@ def convolve_rows(
         unit: What the target's elements are called.
     """
     across = convolution.outputs[1]
-    most = convolution.packing.sums // convolution.packing.vectors
+    most = convolution.rows
     step_y, step_x = convolution.source_step
     source = f.at(image, f.add(f.multiply(first_row, step_y), convolution.source_start))
     sizes, done = row_groups(convolution, rows), 0
@@ -132,7 +132,7 @@ def convolve_rows(
 def row_groups(convolution: Convolution, rows: int) -> list[int]:
     """Rows of outputs, in groups that are computed together: more than one where they are short."""
     across = convolution.outputs[1]
-    most = convolution.packing.sums // convolution.packing.vectors
+    most = convolution.rows
     return split_evenly(rows, min(rows, most // across) if across <= most // 2 else 1)
 
 
@@ -208,7 +208,7 @@ def _dense_images(
     """One output an image: tiles of several images, or for a few images tiles of many filters."""
     packing, unit = convolution.packing, convolution.target.unit
     first, last = images
-    together = packing.sums // packing.vectors
+    together = convolution.rows
     source = f.at(source, convolution.source_start)
     target = f.at(target, convolution.target_start, unit)
     x_rows = [r * convolution.source.image for r in range(together)]
@@ -315,6 +315,7 @@ def _tile(
         ],
         biases * len(a_rows),
         arithmetic,
+        half=convolution.half,
     )
     if arithmetic.scaled:
         behind = (packing.depth + 1) * width

@@ -236,6 +236,34 @@ class Function:
         """A vector of zeros."""
         return "zeroinitializer"
 
+    @contextmanager
+    def halved(self) -> Iterator[None]:
+        """What is appended within works on vectors of half as many lanes."""
+        whole = self.vectors
+        self.vectors = replace(whole, lanes=whole.lanes // 2)
+        try:
+            yield
+        finally:
+            self.vectors = whole
+
+    def opaque(self, x: Value) -> Value:
+        """X itself, of which LLVM does not know what it is made of, and makes no copy of a part."""
+        v = self.vectors.float
+        return self.value(f"call {v} @llvm.arithmetic.fence.v{self.vectors.lanes}f32({v} {x})")
+
+    def first_half(self, vector: Value) -> Value:
+        """The first half of a vector's lanes."""
+        kind, lanes = self.vectors.float, range(self.vectors.lanes // 2)
+        mask = f"<{len(lanes)} x i32> <{', '.join(f'i32 {lane}' for lane in lanes)}>"
+        return self.value(f"shufflevector {kind} {vector}, {kind} poison, {mask}")
+
+    def filled_up(self, half: Value) -> Value:
+        """A vector with a half one's lanes first, and zeros in the others."""
+        count = self.vectors.lanes
+        mask = f"{self.vectors.int} <{', '.join(f'i32 {lane}' for lane in range(count))}>"
+        kind = f"<{count // 2} x float>"
+        return self.value(f"shufflevector {kind} {half}, {kind} {self.zero}, {mask}")
+
     def broadcast(self, scalar: Value) -> Value:
         """A vector with the same float in every lane."""
         kind = self.vectors.float

@@ -6,17 +6,20 @@
 8 lanes fills 12 of AVX2's 16 registers; each step loads 2 vectors and 6 numbers for 12 fused
 multiply-adds, and so keeps both multipliers busy. Convolution, its gradients and dense layers
 differ only in what rows, vectors and steps mean.
+
+Where filters fill only half of the last vector, that half alone is multiplied: wide vectors take
+many processors twice the time of half ones.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.engines.native.emit.ir import Function, Index, Value, Vectors
+    from pellucid.engines.native.emit.ir import Body, Function, Index, Value, Vectors
 
 UNROLL = 4
 """Steps of the innermost loop that are written out where nothing better is known."""
@@ -69,6 +72,8 @@ def outer_product(
     steps: Sequence[Steps],
     first: Sequence[Value],
     arithmetic: Arithmetic = FLOATS,
+    *,
+    half: bool = False,
 ) -> list[Value]:
     """Append the code of one tile.
 
@@ -81,11 +86,40 @@ def outer_product(
         steps: The reduction's loops, outermost first.
         first: What the sums start with, ``rows × columns`` of them, row by row.
         arithmetic: How numbers are multiplied and added.
+        half: Whether half of the last vector is enough; the other half of its sums becomes zero.
 
     Returns:
         The sums, in the same order.
     """
-    return _reduce(f, a, rows, b, columns, merged(steps), list(first), arithmetic)
+    running, every = list(first), len(columns)
+    if half:
+        running[every - 1 :: every] = map(f.first_half, running[every - 1 :: every])
+    vectors = _Vectors(b, columns, half)
+    sums = _reduce(f, a, rows, vectors, merged(steps), running, arithmetic)
+    if half:
+        sums[every - 1 :: every] = map(f.filled_up, sums[every - 1 :: every])
+    return sums
+
+
+@dataclass(frozen=True)
+class _Vectors:
+    """The vectors of a step: where they lie, and whether the last is half a one."""
+
+    at: Value
+    columns: Sequence[int]
+    half: bool
+
+    def moved(self, f: Function, steps: Index) -> _Vectors:
+        """Those so many floats further on."""
+        return replace(self, at=f.at(self.at, steps))
+
+    def kinds(self, f: Function) -> list[str]:
+        """The type of each."""
+        kinds = [f.vectors.float] * len(self.columns)
+        if self.half:
+            with f.halved():
+                kinds[-1] = f.vectors.float
+        return kinds
 
 
 def merged(steps: Sequence[Steps]) -> list[Steps]:
@@ -112,38 +146,36 @@ def _reduce(
     f: Function,
     a: Value,
     rows: Sequence[int],
-    b: Value,
-    columns: Sequence[int],
+    b: _Vectors,
     steps: list[Steps],
     sums: list[Value],
     arithmetic: Arithmetic,
 ) -> list[Value]:
     step, inner = steps[0], steps[1:]
-    kind = f.vectors.float
+    kinds = b.kinds(f) * len(rows)
     if inner:
 
         def turn(i: Index, running: list[Value]) -> list[Value]:
             a_here = f.at(a, f.multiply(i, step.a))
-            b_here = f.at(b, f.multiply(i, step.b))
-            return _reduce(f, a_here, rows, b_here, columns, inner, running, arithmetic)
+            b_here = b.moved(f, f.multiply(i, step.b))
+            return _reduce(f, a_here, rows, b_here, inner, running, arithmetic)
 
-        return f.loop(0, step.count, 1, turn, [(kind, value) for value in sums])
+        return f.loop(0, step.count, 1, turn, list(zip(kinds, sums, strict=True)))
 
-    def several(count: int) -> object:
+    def several(count: int) -> Body:
         def turns(i: Index, running: list[Value]) -> list[Value]:
             a_here = f.at(a, f.multiply(i, step.a))
-            b_here = f.at(b, f.multiply(i, step.b))
+            b_here = b.moved(f, f.multiply(i, step.b))
             for k in range(count):
                 running = _step(
-                    f, a_here, k * step.a, rows, b_here, k * step.b, columns, running, arithmetic
+                    f, a_here, k * step.a, rows, b_here, k * step.b, running, arithmetic
                 )
             return running
 
         return turns
 
     def run(start: Index, stop: Index, count: int, sums: list[Value]) -> list[Value]:
-        turns = several(count)
-        return f.loop(start, stop, count, turns, [(kind, value) for value in sums])  # type: ignore[arg-type]
+        return f.loop(start, stop, count, several(count), list(zip(kinds, sums, strict=True)))
 
     if isinstance(step.count, int):
         unroll = _fitting(step.count)
@@ -174,9 +206,8 @@ def _step(
     a: Value,
     a_offset: int,
     rows: Sequence[int],
-    b: Value,
+    b: _Vectors,
     b_offset: int,
-    columns: Sequence[int],
     sums: list[Value],
     arithmetic: Arithmetic,
 ) -> list[Value]:
@@ -185,13 +216,15 @@ def _step(
     Either are loaded when they are needed, whichever are more, since not all processors multiply
     with what lies in memory, and sums fill most of the registers.
     """
-    new, across = list(sums), len(columns)
+    if b.half:
+        return _step_of_halves(f, a, a_offset, rows, b, b_offset, sums, arithmetic)
+    new, across = list(sums), len(b.columns)
 
     def number(r: int) -> Value:
         return arithmetic.number(f, a, a_offset + rows[r])
 
     def vector(v: int) -> Value:
-        return f.load_vector(b, b_offset + columns[v])
+        return f.load_vector(b.at, b_offset + b.columns[v])
 
     if across > len(rows):
         held = [number(r) for r in range(len(rows))]
@@ -207,4 +240,31 @@ def _step(
         for v, each in enumerate(held):
             place = r * across + v
             new[place] = arithmetic.multiply(f, spread, each, new[place])
+    return new
+
+
+def _step_of_halves(
+    f: Function,
+    a: Value,
+    a_offset: int,
+    rows: Sequence[int],
+    b: _Vectors,
+    b_offset: int,
+    sums: list[Value],
+    arithmetic: Arithmetic,
+) -> list[Value]:
+    """The same where half of the last vector is enough: half a register of numbers meets it."""
+    vectors = [f.load_vector(b.at, b_offset + column) for column in b.columns[:-1]]
+    with f.halved():
+        last = f.load_vector(b.at, b_offset + b.columns[-1])
+    totals, new = iter(sums), []
+    for row in rows:
+        part = ""
+        if vectors:
+            number = f.opaque(arithmetic.number(f, a, a_offset + row))
+            part = f.first_half(number)
+            new += [arithmetic.multiply(f, number, vector, next(totals)) for vector in vectors]
+        with f.halved():
+            part = part or arithmetic.number(f, a, a_offset + row)
+            new.append(arithmetic.multiply(f, part, last, next(totals)))
     return new

@@ -99,7 +99,7 @@ class BandedDepthwise(Depthwise):
             flops=maker.flops + self.flops,
             read=self.read_by_both,
             tile=tile_of(maker.geometry),
-            notes=idle_lanes(maker.packing, "filters"),
+            notes=idle_lanes(maker.packing, "filters", half=maker.geometry.half),
         )
         plan.stage(plan.forward, self.name, "images", self._both, about, single=self._single())
 

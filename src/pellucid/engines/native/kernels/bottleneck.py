@@ -96,7 +96,7 @@ class Bottleneck(Convolve):
             flops=depthwise.maker.flops + depthwise.flops + self.flops,
             read=depthwise.read_by_both + FLOAT * self.packing.size,
             tile=tile_of(self.geometry),
-            notes=idle_lanes(self.packing, "filters"),
+            notes=idle_lanes(self.packing, "filters", half=self.geometry.half),
         )
         work = depthwise.work + self.outputs[0] * self.outputs[1] * self.packing.depth * (
             self.packing.filters

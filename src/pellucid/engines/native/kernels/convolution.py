@@ -148,7 +148,8 @@ class Convolve(PackedKernel):
 
     def describe_forward(self) -> tuple[tuple[int, int], list[str]]:
         """(Rows, vectors) of sums in registers, and notes."""
-        return tile_of(self.geometry), idle_lanes(self.packing, "filters")
+        half = self.geometry.half
+        return tile_of(self.geometry), idle_lanes(self.packing, "filters", half=half)
 
     def _without_pool(self, f: Function) -> None:
         convolve_images(
@@ -270,7 +271,7 @@ class Convolve(PackedKernel):
         """What reports say of the stage that carries ∂y to ∂x."""
         geometries = [each.convolution for each in self.flipped]
         largest = max(geometries, key=lambda geometry: geometry.packing.depth)
-        notes = idle_lanes(largest.packing, "channels")
+        notes = idle_lanes(largest.packing, "channels", half=largest.half)
         if len(geometries) > 1:
             kind = "rows of the image" if self.geometry.single else "phases of the stride"
             notes.append(

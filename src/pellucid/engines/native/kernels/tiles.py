@@ -23,7 +23,7 @@ class BackwardWork(TypedDict):
 def tile_of(convolution: Convolution) -> tuple[int, int]:
     """The largest tile that a convolution is cut into; rows are outputs, or images of one each."""
     vectors = convolution.packing.vectors
-    most = convolution.packing.sums // vectors
+    most = convolution.rows
     if convolution.single:
         return most, vectors
     rows, across = convolution.outputs
@@ -43,19 +43,19 @@ def kernel_tile_of(convolution: Convolution) -> tuple[int, int]:
     return max(split_evenly(rows, packing.sums // packing.vectors)), packing.vectors
 
 
-def idle_lanes(packing: Packing, what: str) -> list[str]:
+def idle_lanes(packing: Packing, what: str, *, half: bool = False) -> list[str]:
     """Notes on lanes without a filter, and on tiles of one vector.
 
     Args:
         packing: The kernel.
         what: What its vectors hold: ``filters`` or ``channels``.
+        half: Whether only half of the last vector is computed.
     """
     notes = []
     filled = whole_vectors(packing.filters, packing.lanes)
-    if idle := filled - packing.filters:
-        notes.append(
-            f"{packing.filters} {what} in {filled} lanes: {idle / filled:.0%} of them idle"
-        )
+    lanes = filled - packing.lanes // 2 if half else filled
+    if idle := lanes - packing.filters:
+        notes.append(f"{packing.filters} {what} in {lanes} lanes: {idle / lanes:.0%} of them idle")
     if packing.vectors == 1:
         count = filled // packing.lanes
         why = f"neither 2 nor 3 divides {count}" if count > 1 else "there is only one"

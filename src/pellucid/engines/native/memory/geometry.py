@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Pair = tuple[int, int]
 
+WIDE = 16
+"""From so many lanes on, processors compute a vector in two halves, one after the other."""
+
 
 @dataclass(frozen=True)
 class Packing:
@@ -137,6 +140,20 @@ class Convolution:
     def single(self) -> bool:
         """Whether there is one output an image, as in a dense layer: tiles then span images."""
         return self.outputs == (1, 1)
+
+    @property
+    def half(self) -> bool:
+        """Whether half of the last vector of filters is enough: the rest of it holds none."""
+        packing = self.packing
+        filled, alone = packing.filters % packing.lanes, packing.blocks == 1
+        fits = 0 < filled <= packing.lanes // 2
+        return fits and alone and packing.lanes >= WIDE and self.arithmetic is None
+
+    @property
+    def rows(self) -> int:
+        """Outputs that a tile may have; what meets half a vector, too, takes a register more."""
+        rows = self.packing.sums // self.packing.vectors
+        return rows - 1 if self.half and self.packing.vectors > 1 else rows
 
     @property
     def source_step(self) -> Pair:
