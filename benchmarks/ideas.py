@@ -38,6 +38,8 @@ IDEAS = (
     Idea("weights stay in the kernels' order", "Layout", ("train",)),
     Idea("bytes go in, not floats", "Bytes", ("train", "forward")),
     Idea("few channels: columns and taps share the lanes", "FewChannels", ("train", "forward")),
+    Idea("what bottlenecks widen to stays in the caches", "Bands", ("forward",)),
+    Idea("half vectors where filters fill no more", "HalfVectors", ("train", "forward")),
     Idea("batch norms folded", "Folding", ("forward",)),
     Idea("a single image cut for all threads", "Single", ("latency",)),
     Idea("buffers share memory", "Sharing", ("train",)),
@@ -75,6 +77,10 @@ def _rows(task: str, given: argparse.Namespace, files: Path) -> list[list[str]]:
     contenders = ["native", *(f"benchmarks.contenders.without:{i.contender}" for i in ideas)]
     cells: dict[str, list[str]] = {}
     for workload in given.workload:
+        if task not in WORKLOADS[workload].tasks:
+            for name in [idea.name for idea in ideas] + [THREADS] * (task != "latency"):
+                cells.setdefault(name, []).append(tables.NOTHING)
+            continue
         settings = {"turns": given.turns, "seconds": given.seconds, "files": files}
         # Who comes first compiles, and needs memory for it; the others find it in the cache.
         measure(["native"], workload, task, threads=given.threads, **{**settings, "turns": 1})

@@ -91,4 +91,5 @@ NETWORKS: dict[str, Callable[[int], Sequential]] = {
     "vggsmall": vggsmall,
     "resnet20": resnet20,
     "photo128": photo,
+    "efficientnet-lite0": get_architecture("efficientnet-lite0"),
 }

@@ -92,7 +92,10 @@ class _Writer:
             inputs += [self._weight(node, "bias")] if operation.bias else []
             spans = [operation.window.along(axis, shape[axis]) for axis in (0, 1)]
             pads = [span.before for span in spans] + [span.after for span in spans]
-            self._node("Conv", inputs, node.name, pads=pads, strides=operation.stride)
+            self._node(
+                "Conv", inputs, node.name,
+                pads=pads, strides=operation.stride, group=operation.groups,
+            )  # fmt: skip
         elif isinstance(operation, ops.Dense):
             inputs += [self._dense(node), self._weight(node, "bias")]
             self._node("Gemm", inputs, node.name)
@@ -106,6 +109,11 @@ class _Writer:
         elif isinstance(operation, ops.GlobalAveragePool):
             self._node("GlobalAveragePool", inputs, f"{node.name} maps")
             self._node("Flatten", [f"{node.name} maps"], node.name)
+        elif isinstance(operation, ops.ReLU6):
+            ends = self._constant(f"{node.name} low", 0.0), self._constant(f"{node.name} high", 6.0)
+            self._node("Clip", [*inputs, *ends], node.name)
+        elif isinstance(operation, ops.Dropout):
+            self._node("Identity", inputs, node.name)
         elif type(operation) in SAME_NAME:
             self._node(SAME_NAME[type(operation)], inputs, node.name)
         else:
@@ -115,7 +123,7 @@ class _Writer:
         self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
 
     def _constant(self, name: str, values: Any) -> str:
-        array = np.ascontiguousarray(values, np.float32)
+        array = np.asarray(values, np.float32, order="C")
         self.constants.append(numpy_helper.from_array(array, name))
         return name
 

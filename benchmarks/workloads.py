@@ -1,4 +1,4 @@
-"""What is measured: six networks, each with its input and batch size."""
+"""What is measured: seven networks, each with its input and batch size."""
 
 from __future__ import annotations
 
@@ -20,12 +20,21 @@ class Workload:
         input_shape: (height, width, channels).
         batch: Pictures a training step, and a forward pass.
         classes: How many.
+        outlined: Whether contenders that build networks of their own have an outline of it. Without
+            one it is run forward alone, by those that take the package's graph or an ONNX file.
     """
 
     name: str
     input_shape: tuple[int, int, int]
     batch: int
     classes: int
+    outlined: bool = True
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What is measured of it."""
+        forward = ("forward", "latency", "cold-forward")
+        return (*forward, "train", "cold-train", "int8") if self.outlined else forward
 
     def network(self) -> Sequential:
         """The network, normalisation first; who has one of his own need not import the package."""
@@ -73,5 +82,6 @@ WORKLOADS = {
         Workload("vggsmall", (32, 32, 3), 128, 10),
         Workload("resnet20", (32, 32, 3), 128, 10),
         Workload("photo128", (128, 128, 3), 32, 10),
+        Workload("efficientnet-lite0", (224, 224, 3), 32, 1000, outlined=False),
     )
 }

@@ -122,6 +122,23 @@ class Layout(Without):
         return super().train_step(images, labels)
 
 
+class Bands(Without):
+    """Depthwise convolutions, and what widens before and narrows behind them, one by one."""
+
+    def patch(self) -> None:
+        """No kernel makes what it reads."""
+        own = tuple(kernel for kernel in registry.KERNELS if not kernel.makes_source)
+        _put("KERNELS", own, registry)
+
+
+class HalfVectors(Without):
+    """Whole vectors, where filters fill only half of the last."""
+
+    def patch(self) -> None:
+        """No vector is wide enough."""
+        _put("WIDE", 1 << 10, geometry)
+
+
 class Folding(Without):
     """Batch norms computed at inference too."""
 

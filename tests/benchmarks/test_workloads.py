@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from benchmarks.contenders import CONTENDERS
 from benchmarks.workloads import WORKLOADS
 
 # Worked out by hand, layer by layer.
@@ -32,7 +33,9 @@ PARAMETERS = {
     "vggsmall": VGGSMALL,
     "resnet20": RESNET20,
     "photo128": PHOTO128,
+    "efficientnet-lite0": 4_652_008,  # as published: 4.65 million
 }
+OUTLINED = [name for name, workload in WORKLOADS.items() if workload.outlined]
 
 
 def test_all_workloads_are_here() -> None:
@@ -60,7 +63,18 @@ def test_flops_of_a_step_leave_out_the_gradient_of_the_pixels() -> None:
     assert lecture.training_flops == 2 * (3 * sum(layers) - layers[0])
 
 
-@pytest.mark.parametrize("name", WORKLOADS)
+def test_what_contenders_cannot_build_is_run_forward_by_those_that_read_it() -> None:
+    lite = WORKLOADS["efficientnet-lite0"]
+    assert CONTENDERS["onnxruntime"].fits("forward", lite) == CONTENDERS["onnxruntime"].installed
+    assert not CONTENDERS["pytorch"].fits("forward", lite)
+    assert not any(entry.fits("train", lite) for entry in CONTENDERS.values())
+    for name in OUTLINED:
+        for task in ("train", "forward", "latency"):
+            for entry in CONTENDERS.values():
+                assert entry.fits(task, WORKLOADS[name]) == entry.can(task)
+
+
+@pytest.mark.parametrize("name", OUTLINED)
 def test_pytorch_has_the_same_network(name: str) -> None:
     from benchmarks.contenders.pytorch import build
 
