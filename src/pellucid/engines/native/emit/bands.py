@@ -54,9 +54,35 @@ Use = Callable[[tuple["Index", "Index"], Callable[["Index"], "Value"]], None]
 one of them needs, appends what computes them."""
 
 
-def clear_bands(f: Function, bands: Bands, band: Value, count: int = 1) -> None:
-    """Append: some bands, one after the other, become zero, so that the ends of their rows are."""
-    _each(f, count * bands.floats, lambda i: f.store_vector(f.zero, band, i))
+def clear_ends(f: Function, bands: Bands, band: Value, count: int = 1) -> None:
+    """Append: of some bands, one after the other, what lies before and behind their rows is zero.
+
+    Rows themselves are written before they are read.
+    """
+    layout = bands.layout
+    behind = max(layout.border.left, layout.border.right) * layout.pitch
+
+    def each(number: Index, _: list[Value]) -> list[Value]:
+        start = f.at(band, f.multiply(number, bands.floats))
+        _clear(f, start, layout.at(0, 0))
+
+        def row(r: Index, _: list[Value]) -> list[Value]:
+            _clear(
+                f, f.at(start, f.add(f.multiply(r, layout.row), layout.at(0, layout.width))), behind
+            )
+            return []
+
+        f.loop(0, layout.height - 1, 1, row)
+        last = layout.at(layout.height - 1, layout.width)
+        _clear(f, f.at(start, last), bands.floats - last)
+        return []
+
+    f.loop(0, count, 1, each)
+
+
+def _clear(f: Function, place: Value, floats: int) -> None:
+    """So many floats become zero."""
+    _each(f, floats, lambda i: f.store_vector(f.zero, place, i))
 
 
 def sweep_bands(
@@ -145,9 +171,7 @@ def _fill(
         return f.at(places, f.multiply(f.add(r, f.multiply(base, -1)), bands.layout.row))
 
     def zeros(r: Index, _: list[Value]) -> list[Value]:
-        at = place(r)
-        width = bands.layout.width * bands.layout.pitch
-        _each(f, width, lambda i: f.store_vector(f.zero, at, i))
+        _clear(f, place(r), bands.layout.width * bands.layout.pitch)
         return []
 
     def one(r: Index, _: list[Value]) -> list[Value]:

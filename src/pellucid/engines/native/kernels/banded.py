@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
-from pellucid.engines.native.emit.bands import Bands, clear_bands, sweep_bands
+from pellucid.engines.native.emit.bands import Bands, clear_ends, sweep_bands
 from pellucid.engines.native.emit.convolution import convolve_rows
 from pellucid.engines.native.emit.depthwise import slide_rows, some_rows
 from pellucid.engines.native.emit.images import each_image
@@ -109,7 +109,7 @@ class BandedDepthwise(Depthwise):
         )  # fmt: skip
         place, floats = self.plan.band
         band = f.at(buffer(f, place), f.multiply("%thread", floats))
-        clear_bands(f, bands, band)
+        clear_ends(f, bands, band)
 
         def image(n: Index) -> None:
             x = f.at(buffer(f, maker.source.offset), f.multiply(n, maker.source.layout.image))

@@ -11,7 +11,7 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
-from pellucid.engines.native.emit.bands import begin_bands, clear_bands, next_band
+from pellucid.engines.native.emit.bands import begin_bands, clear_ends, next_band
 from pellucid.engines.native.emit.convolution import convolve_rows
 from pellucid.engines.native.emit.images import each_image
 from pellucid.engines.native.emit.schedule_builder import buffer
@@ -111,7 +111,7 @@ class Bottleneck(Convolve):
         between = f.at(buffer(f, place), f.multiply("%thread", floats))
         first_band = f.at(between, middle.height * middle.row)
         blocks = depthwise.maker.packing.blocks
-        clear_bands(f, bands, first_band, blocks)
+        clear_ends(f, bands, first_band, blocks)
 
         def image(n: Index) -> None:
             x = f.at(buffer(f, source.offset), f.multiply(n, source.layout.image))
