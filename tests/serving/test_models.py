@@ -127,15 +127,21 @@ def test_why_a_file_is_not_used_is_kept_by_file(tmp_path: Path) -> None:
         save_model(path, model(i))
     with service(f"pets={paths[0]}", f"pets={paths[1]}") as here:
 
+        def listed() -> list[str]:
+            return [each["reason"] for each in here.client.post("/v2/repository/index").json()]
+
+        def apart() -> list[str]:
+            numbers = here.client.get("/v2/models/pets").json()["versions"]
+            found = [here.client.get(f"/v2/models/pets/versions/{n}").json() for n in numbers]
+            return [each["parameters"]["reload_error"] for each in found]
+
         def reasons() -> list[str]:
-            index = [each["reason"] for each in here.client.post("/v2/repository/index").json()]
-            assert index == [
-                here.client.get(f"/v2/models/pets/versions/{n}").json()["parameters"][
-                    "reload_error"
-                ]
-                for n in here.client.get("/v2/models/pets").json()["versions"]
-            ]
-            return index
+            """Of a moment at which they stay: files are watched meanwhile."""
+            while True:
+                before, found = listed(), apart()
+                if listed() == before:
+                    assert found == before
+                    return before
 
         good = paths[0].read_bytes()
         paths[0].write_bytes(good[:-7])
