@@ -93,7 +93,7 @@ class _Leader(Generic[Item, Result]):
 
         try:
             if not self._closed:
-                with ThreadPoolExecutor(self._threads, "pellucid-work") as pool:
+                with ThreadPoolExecutor(self._threads, thread_name_prefix="pellucid-work") as pool:
                     self._lead_pool(pool)
         except BaseException as error:  # noqa: BLE001 (raised in the main thread)
             self._finish(error)
