@@ -10,7 +10,6 @@ import pytest
 from pellucid.architectures import ARCHITECTURES
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.engines import get_engine
-from pellucid.engines.native.memory import live_ranges
 from pellucid.engines.native.runtime.host import compiled
 from pellucid.errors import FileFormatError
 from pellucid.files import check_limits, load_model, self_test
@@ -34,7 +33,6 @@ from pellucid.layers import (
 )
 from tests.engines.native.programs import compiled as code_of
 from tests.engines.networks import batch, network
-from tests.engines.random_graphs import random_graph
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,20 +176,3 @@ def test_large_images_are_computed_in_smaller_parts(monkeypatch: pytest.MonkeyPa
     # as many for each thread
     assert 0 < vars(code_of(parts))["_loaded"].capacity <= 40_000 // (2 * 2 * 8 * 20 * 20)
     np.testing.assert_array_equal(parts.forward(images), whole.forward(images))
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_the_planner_s_short_way_changes_nothing(
-    monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    """Buffers get the addresses that comparing all of them pair by pair gives."""
-    net = network(random_graph(seed, plain=True)[0])
-
-    def places() -> dict[str, tuple[int, int]]:
-        found = get_engine("native").load(net)
-        names: dict[str, tuple[int, int]] = code_of(found)._code.plan.arena.names
-        return names
-
-    short = places()
-    monkeypatch.setattr(live_ranges.LiveRanges, "after", lambda *_: False)
-    assert places() == short

@@ -23,6 +23,7 @@ from pellucid.ops import Flatten as FlattenOperation
 from pellucid.ops import ReLU as ReLUOperation
 from tests.engines.native.cases import GRAPHS, WIDE, twice
 from tests.engines.native.programs import SMALL, compiled, native, train
+from tests.engines.native.sharing import related
 from tests.engines.networks import DIFFERENT, batch, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close, assert_same_bits
 
@@ -113,8 +114,7 @@ def test_values_are_the_bits_that_predict(name: str, monkeypatch: pytest.MonkeyP
     net = network(NETWORKS[name])
     images = np.random.default_rng(3).integers(0, 256, (5, *net.graph.input_shape), dtype=np.uint8)
     program = load(net)
-    for shares in ("disjoint", "after"):
-        monkeypatch.setattr(LiveRanges, shares, lambda *_, **__: False)
+    monkeypatch.setattr(LiveRanges, "relations", related(False))
     spread = load(net)
     monkeypatch.undo()
     for pixels in (images, images + np.float32(0.25)):

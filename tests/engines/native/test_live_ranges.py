@@ -12,6 +12,7 @@ from pellucid.engines.native.memory.arena import Arena
 from pellucid.engines.native.memory.layout import Border, Layout
 from pellucid.engines.native.memory.live_ranges import Access, LiveRanges
 from tests.engines.native.programs import SMALL, compiled, native
+from tests.engines.native.sharing import disjoint, related
 from tests.engines.networks import DIFFERENT, batch
 from tests.engines.tolerances import assert_same_bits
 
@@ -159,14 +160,45 @@ def overwritten(program: NativeProgram) -> list[str]:
     return wrong
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_relations_are_those_of_the_definition(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    sequences = []
+    for _ in range(2):
+        meeting, stages = 0, []
+        for _ in range(14):
+            meeting += int(random.integers(0, 2))
+            places = tuple(int(place) for place in random.integers(0, 9, 3))
+            again = places[:1] if random.random() < 0.3 else ()
+            stages.append(Access(places, meeting, bool(random.integers(0, 2)), again))
+        sequences.append(stages)
+    takes = {5: 2, 6: 2, 7: 3}
+    ranges = LiveRanges(sequences, lambda place: place, takes)
+    for one in filter(ranges.accessed, range(9)):
+        found = ranges.relations(one)
+        for other in filter(ranges.accessed, range(9)):
+            if other == one:
+                continue
+            plain, same = ((one, other), (other, one))
+            apart = disjoint(sequences, lambda place: place, plain)
+            alike = disjoint(
+                sequences, lambda place: place, plain, alike=True, takes=takes.get(one) == other
+            ) or disjoint(
+                sequences, lambda place: place, same, alike=True, takes=takes.get(other) == one
+            )
+            assert found.apart[other] == apart, (one, other)
+            assert found.alike[other] == alike, (one, other)
+
+
 @pytest.mark.parametrize("graph", NETWORKS.values(), ids=NETWORKS)
 def test_nothing_is_overwritten_that_is_read_later(
     graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert overwritten(native(graph)) == []
     assert overwritten(native(graph, learning=None)) == []
-    monkeypatch.setattr(LiveRanges, "disjoint", lambda *_, **__: True)  # all on top of each other
-    assert overwritten(native(graph))
+    with monkeypatch.context() as patch:  # all on top of each other
+        patch.setattr(LiveRanges, "relations", related(True))
+        assert overwritten(native(graph))
 
 
 def test_what_a_batch_norm_made_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,9 +211,9 @@ def test_what_a_batch_norm_made_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("graph", NETWORKS.values(), ids=NETWORKS)
 def test_sharing_changes_no_bit(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     sharing = native(graph)
-    for shares in ("disjoint", "after"):
-        monkeypatch.setattr(LiveRanges, shares, lambda *_, **__: False)
-    apart = native(graph)
+    with monkeypatch.context() as patch:
+        patch.setattr(LiveRanges, "relations", related(False))
+        apart = native(graph)
     assert compiled(sharing)._memory.nbytes < compiled(apart)._memory.nbytes
     for step, count in enumerate((9, 13, 1)):
         images, labels = batch(graph, count, seed=step)

@@ -1,7 +1,7 @@
 """Poisoned memory: wherever NaN lies before a call, no number that is read was not written first.
 
 Two kinds of poison. Before the first call, in all that the code is to fill: values and gradients
-(not their borders, which are zero for good), partial sums, scratch. Between calls, wherever a
+(not their borders where these are zero for good), partial sums, scratch. Between calls, wherever a
 number other than zero lies that is neither weight nor state: whatever earlier calls left behind.
 """
 
@@ -32,6 +32,7 @@ LASTING = (
     "flipped ",
     "scattered ",
     "transformed ",
+    "scattered ",
     "calls ",
     *(f"{slot} " for slot in ("mean", "square")),
 )
@@ -64,7 +65,9 @@ def poison_new(program: NativeProgram) -> int:
     for name, buffer in buffers(program).items():
         kind, _, value = name.partition(" ")
         place = {"value": plan.values, "gradient": plan.gradients}.get(kind, {}).get(value)
-        if place is not None:
+        if place is not None and plan.arena.is_cleared(place.offset):
+            inside = buffer
+        elif place is not None:
             images = plan.images_in(value) if kind == "value" else plan.capacity
             inside = place.layout.view(buffer.view(np.uint8), 0, images)
         elif name.startswith(FILLED):

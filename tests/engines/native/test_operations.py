@@ -34,6 +34,7 @@ from pellucid.ops.operation import Mode
 from pellucid.optimizers import SGD
 from tests.engines.native.cases import GRAPHS, WIDE, twice
 from tests.engines.native.programs import compiled
+from tests.engines.native.sharing import related
 from tests.engines.networks import GRAPHS as WHOLE
 from tests.engines.networks import batch, network
 from tests.engines.test_operations import LOOSER, build
@@ -234,8 +235,7 @@ def test_what_lies_between_values_stays_zero(name: str) -> None:
 def test_dropout_masks_to_the_last_bit(
     shape: tuple[int, int, int], rate: float, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for shares in ("disjoint", "after"):  # never: what was dropped stays there
-        monkeypatch.setattr(LiveRanges, shares, lambda *_, **__: False)
+    monkeypatch.setattr(LiveRanges, "relations", related(False))  # what was dropped stays there
     operation = Dropout(rate)
     nodes = (
         Node("average", AveragePool((1, 1), (1, 1)), (INPUT,)),

@@ -18,6 +18,8 @@ from pellucid.engines.native.emit.schedule_builder import (
     ScheduleBuilder,
 )
 from pellucid.engines.native.emit.single_image import worth_waking
+from pellucid.engines.native.kernels.answers import answer_by_image
+from pellucid.engines.native.kernels.borders import clear_borders
 from pellucid.engines.native.kernels.by_reference import ByReference
 from pellucid.engines.native.kernels.clip import write_clip
 from pellucid.engines.native.kernels.kernel import Weighted
@@ -174,6 +176,10 @@ def write(
             continue
         builder.origin = each.region.target
         each.flip()
+    if optimizer is not None:
+        if not apart and target.has_stack:
+            answer_by_image(plan, regions_one_by_one(graph, lowered.regions))
+        clear_borders(plan)
     plan.arena.settle(builder.accesses(order) for order in orders(plan))
     builder.slots = [plan.arena.slot(place) for place in builder.places]
     by_name = {kernel.name: kernel for kernel in weighted}

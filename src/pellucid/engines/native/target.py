@@ -82,6 +82,11 @@ class Target:
         return wide and not self.portable and "+avx512bf16" in self.features.split(",")
 
     @property
+    def has_stack(self) -> bool:
+        """Whether functions may keep numbers in memory of their own; a page's module gives none."""
+        return not self.triple.startswith("wasm")
+
+    @property
     def pause(self) -> str:
         """The call by which a waiting thread slows down, in LLVM's words; empty where none is."""
         if self.triple.startswith(X86):

@@ -71,6 +71,7 @@ class Call:
         single: How it is split, in the schedule of a single image.
         again: Buffers that it fills once more.
         one_by_one: Whether images go through it and its like one by one.
+        clears: What is done for its images before it begins: functions, and their addresses.
     """
 
     function: str
@@ -83,6 +84,7 @@ class Call:
     single: Split | None = None
     again: tuple[int, ...] = ()
     one_by_one: bool = False
+    clears: tuple[tuple[str, tuple[int, int]], ...] = ()
 
 
 class ScheduleBuilder:
@@ -144,7 +146,7 @@ class ScheduleBuilder:
         """
         schedules = (schedules,) if isinstance(schedules, str) else schedules
         call = Call(
-            *self._function(name, body), share, group, name, self.origin, about, again=again,
+            *self.function(name, body), share, group, name, self.origin, about, again=again,
             one_by_one=self.one_by_one and (share, group) == ("images", BY_IMAGE),
         )  # fmt: skip
         for schedule in schedules:
@@ -167,7 +169,7 @@ class ScheduleBuilder:
         split = split.cut_as(before) if split is not None else None
         if split is not None and split.worth(before):
             rows = split.each if split.local else 1
-            function, places = self._function(whole.name, body, split.by, rows)
+            function, places = self.function(whole.name, body, split.by, rows)
             whole = replace(
                 whole, function=function, places=places, share=split.units, single=split
             )
@@ -177,7 +179,7 @@ class ScheduleBuilder:
         group = last.group if last is not None and goes_on else f"single {len(stages)}"
         stages.append(replace(whole, group=group, one_by_one=False))
 
-    def _function(
+    def function(
         self, name: str, body: Callable[[Function], None], split: str = "images", rows: int = 1
     ) -> tuple[str, tuple[int, int]]:
         """A function's name, that of an earlier one if it does the same, and its addresses."""
@@ -237,7 +239,9 @@ class ScheduleBuilder:
 
     def stages(self, *names: str) -> list[str]:
         """The text of the functions that some schedules call, each once."""
-        called = {call.function for name in names for call in self.schedules[name]}
+        calls = [call for name in names for call in self.schedules[name]]
+        called = {call.function for call in calls}
+        called |= {function for call in calls for function, _ in call.clears}
         return [f.text() for f in self._functions.values() if f.name in called]
 
     @property
@@ -268,6 +272,7 @@ class ScheduleBuilder:
                 continue
             units: Index = "%images" if call.share == "images" else call.share
             first, last = (_part(f, units, t) for t in ("%thread", f.add("%thread", 1)))
+            _clear(f, call, first, last)
             _call(f, call, _table(f, call), first, last)
         return f.text()
 
@@ -289,6 +294,7 @@ class ScheduleBuilder:
         def image(n: Index, _: list[Value]) -> list[Value]:
             back = f.value(f"sub i64 %thread, {n}") if most else ""
             for call in calls:
+                _clear(f, call, n, f.add(n, 1))
                 table, there = _table(f, call), slots[id(call)]
                 for number, slot in enumerate(there):
                     entry = f.value(f"getelementptr inbounds ptr, ptr {table}, i64 {number}")
@@ -367,6 +373,13 @@ def _call(f: Function, call: Call, table: Value, first: Index, last: Index) -> N
         f"call void @{call.function}(ptr {table}, ptr %pixels, i64 %images, "
         f"i64 {first}, i64 {last}, i64 %thread)"
     )
+
+
+def _clear(f: Function, call: Call, first: Index, last: Index) -> None:
+    """Append what is done for some images before a stage begins with them."""
+    for function, places in call.clears:
+        before = replace(call, function=function, places=places)
+        _call(f, before, _table(f, before), first, last)
 
 
 def _part(f: Function, units: Index, number: Value | Index) -> Index:

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.engines.native.memory.layout import FLOAT
 from pellucid.engines.native.memory.live_ranges import LiveRanges
+from pellucid.engines.native.memory.packing import Item, pack
 from pellucid.memory import check_memory
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 
 ALIGNMENT = 64
 """Every buffer begins at a multiple of this many bytes: one cache line."""
-
-MOST_SLOTS = 256
-"""Pieces of memory, the latest, that are tried for a buffer: all of them would take time with the
-square of a network's depth."""
 
 SHARED = 1 << 40
 """Where the starts of buffers begin that get their addresses later; all others have theirs."""
@@ -49,7 +45,8 @@ class Buffer:
         size: In bytes.
         layout: How images lie in it, if it is for these. What lies between their values is zero
             for good, and so they share their memory only with others that lie alike, unless
-            nothing lies between.
+            nothing lies between, or it is cleared whenever they are needed.
+        slot: Bytes from one thread's image to the next, where each thread holds one.
     """
 
     name: str
@@ -74,6 +71,7 @@ class Arena:
     _lasting: list[Buffer] = field(default_factory=list)
     _shared: list[Buffer] = field(default_factory=list)
     _over: dict[int, int] = field(default_factory=dict)
+    _cleared: set[int] = field(default_factory=set)
     _addresses: dict[int, int] = field(default_factory=dict)
 
     def place(self, name: str, size: int) -> int:
@@ -100,6 +98,16 @@ class Arena:
         """
         self._over[new] = old
 
+    def cleared(self, start: int) -> None:
+        """Note that a buffer's border is set to zero whenever its first stage begins."""
+        number = self._index(start)
+        assert number is not None
+        self._cleared.add(number)
+
+    def is_cleared(self, place: int) -> bool:
+        """Whether the border of a place's buffer is set to zero whenever its first stage begins."""
+        return self._index(place) in self._cleared
+
     def settle(self, sequences: Iterable[Sequence[Access]]) -> None:
         """Give all buffers their addresses.
 
@@ -107,19 +115,26 @@ class Arena:
             sequences: What each stage touches, in each of the orders in which stages run.
         """
         self.lasting = self.size
-        ranges = LiveRanges([*sequences], self._index)
-        scratch = [
-            [number]
+        pairs = [(self._index(new), self._index(old)) for new, old in self._over.items()]
+        takes = {new: old for new, old in pairs if new is not None and old is not None}
+        ranges = LiveRanges([*sequences], self._index, takes)
+        items = [
+            Item(number, _aligned(buffer.size), *self._lies(number), takes.get(number))
             for number, buffer in enumerate(self._shared)
-            if buffer.layout is None and ranges.accessed(number)
+            if ranges.accessed(number)
         ]
-        for slot in self._slots(ranges):
-            layout = self._shared[slot[0]].layout
-            if layout is not None and layout.full:
-                scratch.append(slot)
-            else:
-                self._stack(slot)
-        self._fit(scratch, ranges)
+        for number, start in pack(items, ranges).items():
+            self._addresses[number] = self.lasting + start
+            end = self.lasting + start + _aligned(self._shared[number].size)
+            self.size = max(self.size, end)
+
+    def _lies(self, number: int) -> tuple[Hashable | None, bool]:
+        """How images lie in a buffer, and whether nothing in it must stay zero."""
+        buffer = self._shared[number]
+        if buffer.layout is None:
+            return None, True
+        kind = (buffer.layout, buffer.size, buffer.slot)
+        return kind, buffer.layout.full or number in self._cleared
 
     def address(self, start: int) -> int:
         """Where a place lies for good, given the start of its buffer or a place within it."""
@@ -164,70 +179,16 @@ class Arena:
         self._shared.append(Buffer(name, start, size, layout, slot))
         return start
 
+    def shared(self, place: int) -> Buffer | None:
+        """The buffer that a place belongs to; none if nothing else may take its address."""
+        number = self._index(place)
+        return None if number is None else self._shared[number]
+
     def _index(self, place: int) -> int | None:
         """The number of the buffer that a place belongs to; none where it lasts."""
         if place < SHARED:
             return None
         return bisect_right(self._shared, place, key=lambda buffer: buffer.start) - 1
-
-    def _slots(self, ranges: LiveRanges) -> list[list[int]]:
-        """Buffers of images that share: in the order of first access, first fit."""
-        slots: dict[tuple[Layout | None, int], list[list[int]]] = {}
-        ends: dict[int, list[list[int]]] = {}  # by slots: last stages, one by one
-        slot_of: dict[int | None, list[int]] = {}
-        images = [n for n, buffer in enumerate(self._shared) if buffer.layout is not None]
-        for number in sorted(filter(ranges.accessed, images), key=ranges.first_access):
-            buffer = self._shared[number]
-            same = slots.setdefault((buffer.layout, buffer.size), [])
-            old = self._over.get(buffer.start)
-            below = None if old is None else self._index(old)
-            preferred = slot_of.get(below)  # over the old one if it can be
-            if preferred in same:
-                same.remove(preferred)
-                same.insert(0, preferred)
-            for slot in same[:1] + same[1:][-MOST_SLOTS:]:
-                known = ends[slot[0]]
-                over = slot[-1] == below
-                before = known[-2] if over and len(slot) > 1 else None if over else known[-1]
-                rest = before is None or ranges.after(number, before)
-                if over and rest:
-                    rest = ranges.disjoint(number, slot[-1], alike=True, over=True)
-                if rest or all(
-                    ranges.disjoint(number, other, alike=True, over=other == below)
-                    for other in slot
-                ):
-                    slot.append(number)
-                    slot_of[number] = slot
-                    known.append([*map(max, known[-1], ranges.last_accesses(number))])
-                    break
-            else:
-                slot_of[number] = [number]
-                same.append(slot_of[number])
-                ends[number] = [ranges.last_accesses(number)]
-        return [slot for same in slots.values() for slot in same]
-
-    def _stack(self, slot: list[int]) -> None:
-        """Give a slot memory of its own."""
-        self._addresses |= dict.fromkeys(slot, self.size)
-        self.size += self._size(slot)
-
-    def _fit(self, slots: list[list[int]], ranges: LiveRanges) -> None:
-        """The largest first: each at the lowest address that is free while it is needed."""
-        bottom = self.size
-        placed: list[list[int]] = []
-        for slot in sorted(slots, key=self._size, reverse=True):
-            address, size = bottom, self._size(slot)
-            for other in sorted(placed, key=lambda other: self._addresses[other[0]]):
-                start = self._addresses[other[0]]
-                clear = address + size <= start or start + self._size(other) <= address
-                if not clear and not all(ranges.disjoint(*pair) for pair in product(slot, other)):
-                    address = start + self._size(other)
-            self._addresses |= dict.fromkeys(slot, address)
-            placed.append(slot)
-            self.size = max(self.size, address + size)
-
-    def _size(self, slot: list[int]) -> int:
-        return _aligned(self._shared[slot[0]].size)
 
 
 def _aligned(size: int) -> int:

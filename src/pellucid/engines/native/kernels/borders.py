@@ -1,0 +1,124 @@
+"""Borders that are cleared whenever they are needed, so that others may use their memory before.
+
+Learning, all images' values are kept, and each buffer is needed for a part of the step only. It may
+lie where one of another shape lay before, if whoever writes it first clears its border: a few per
+cent of the buffer. Where values need no memory of a whole batch, at inference, borders are zero for
+good.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pellucid.engines.native.emit.images import each_image, each_vector
+from pellucid.engines.native.emit.schedule_builder import (
+    AFTERWARDS,
+    INFER,
+    LEARN,
+    buffer,
+)
+from pellucid.engines.native.memory.layout import Place
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.kernels.plan import Plan
+
+
+def clear_borders(plan: Plan) -> None:
+    """Let the first stage that touches a buffer clear its border, wherever it does so by image."""
+    firsts = [_first_stages(plan, parts) for parts in _orders(plan)]
+    places: dict[int, Place] = {}
+    refused: set[int] = set()
+    for first in firsts:
+        for start, stages in first.items():
+            if any(plan.builder.calls[part][number].share != "images" for part, number in stages):
+                refused.add(start)
+            elif (place := _clearable(plan, start)) is not None:
+                places[start] = place
+    made = {
+        start: plan.builder.function(f"border of {start}", partial(clear_border, place=place))
+        for start, place in places.items()
+        if start not in refused
+    }
+    for start in made:
+        plan.arena.cleared(start)
+    clears: dict[tuple[str, int], list[int]] = {}
+    for first in firsts:
+        for start in made.keys() & first.keys():
+            for stage in first[start]:
+                starts = clears.setdefault(stage, [])
+                if start not in starts:
+                    starts.append(start)
+    for (part, number), starts in clears.items():
+        calls = plan.builder.calls[part]
+        each = tuple(made[start] for start in sorted(starts))
+        calls[number] = replace(calls[number], clears=each)
+
+
+def _orders(plan: Plan) -> list[tuple[str, ...]]:
+    """The parts that follow each other, in each of the orders in which stages run."""
+    every = [*((learn, *AFTERWARDS) for learn in LEARN), *((infer,) for infer in INFER)]
+    return [tuple(part for part in parts if part in plan.builder.calls) for parts in every]
+
+
+def _first_stages(plan: Plan, parts: tuple[str, ...]) -> dict[int, list[tuple[str, int]]]:
+    """By part and number the stages that touch each buffer first, or fill it once more."""
+    found: dict[int, list[tuple[str, int]]] = {}
+    for part in parts:
+        for number, call in enumerate(plan.builder.calls[part]):
+            again = {_start(plan, place) for place in call.again}
+            for place in plan.builder.places[slice(*call.places)]:
+                start = _start(plan, place)
+                if start is not None and (start not in found or start in again):
+                    stages = found.setdefault(start, [])
+                    if (part, number) not in stages:
+                        stages.append((part, number))
+    return found
+
+
+def _start(plan: Plan, place: int) -> int | None:
+    """Where the buffer of images that a place belongs to begins, while code is written."""
+    shared = plan.arena.shared(place)
+    return shared.start if shared is not None and shared.layout is not None else None
+
+
+def _clearable(plan: Plan, start: int) -> Place | None:
+    """A buffer of a batch's images in which nothing but the border stays zero."""
+    shared = plan.arena.shared(start)
+    assert shared is not None
+    layout = shared.layout
+    assert layout is not None
+    whole = layout.pitch == layout.channels and layout.pitch % plan.lanes == 0
+    batch = shared.size == plan.room(layout) and not shared.slot
+    plain = layout.dtype == "float32" and not layout.full
+    return Place(layout, start) if whole and batch and plain else None
+
+
+def clear_border(f: Function, place: Place) -> None:
+    """Append the code that sets the border around each of the stage's images to zero.
+
+    What lies between two images is both's, and cleared with both: a thread may be through with an
+    image before another begins with the next one.
+    """
+    layout, (height, width) = place.layout, (place.layout.height, place.layout.width)
+    border, pitch, row = layout.border, layout.pitch, layout.row
+
+    def zeros(start: Value, floats: int) -> None:
+        if floats:
+            each_vector(f, floats, lambda i: f.store_vector(f.zero, start, i))
+
+    def image(n: Index) -> None:
+        start = f.at(buffer(f, place.offset), f.multiply(n, layout.image))
+        zeros(start, layout.at(0, 0))
+
+        def between(y: Index, _: list[Value]) -> list[Value]:
+            zeros(f.at(f.at(start, layout.at(0, width)), f.multiply(y, row)), row - width * pitch)
+            return []
+
+        f.loop(0, height - 1, 1, between)
+        behind = f.at(start, layout.at(height - 1, width))
+        zeros(behind, border.bottom * row + border.right * pitch)
+
+    each_image(f, image)
