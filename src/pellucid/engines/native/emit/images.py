@@ -179,6 +179,12 @@ class Walk:
     unit: str = "float"
 
 
+def moved(f: Function, walks: Sequence[Walk], at: Sequence[Value], vectors: int) -> list[Value]:
+    """Pointers into some buffers, moved on by a number of vectors of channels."""
+    places = vectors * f.vectors.lanes
+    return [f.at(place, places, walk.unit) for place, walk in zip(at, walks, strict=True)]
+
+
 def over_grid(
     f: Function,
     size: tuple[int, int],

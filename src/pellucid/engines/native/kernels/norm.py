@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
-from pellucid.engines.native.emit.images import each_image, over_grid
+from pellucid.engines.native.emit.images import each_image, moved, over_grid
 from pellucid.engines.native.emit.pooling import NONE, larger
 from pellucid.engines.native.emit.schedule_builder import INFER, LEARN, buffer
 from pellucid.engines.native.emit.work import Description
@@ -168,10 +168,15 @@ class Norm(NormPlaces, Weighted):
             if winners:
                 walks.append(self.winner_walk(f, n))
 
-            def channels(c: Index, _: list[Value]) -> list[Value]:
-                mean, scale, shift = affine(c)
+            def channels(each: list[Index]) -> None:
+                affines = [affine(c) for c in each]
 
-                def position(at: list[Value], _: list[Value]) -> list[Value]:
+                def position(starts: list[Value], _: list[Value]) -> list[Value]:
+                    for number, own in enumerate(affines):
+                        vector(moved(f, walks, starts, number), *own)
+                    return []
+
+                def vector(at: list[Value], mean: Value, scale: Value, shift: Value) -> None:
                     best = winner = None
                     for number, offset in enumerate(self.offsets(self.source)):
                         centred = f.vector("fsub", f.load_vector(at[0], offset), mean)
@@ -189,12 +194,10 @@ class Norm(NormPlaces, Weighted):
                             alive = f.compare("ogt", best, f.zero)
                             winner = f.choose_whole(alive, winner, f.whole(NONE))
                         f.store_bytes(winner, at[2])
-                    return []
 
-                over_grid(f, self.grid, walks, c, position)
-                return []
+                over_grid(f, self.grid, walks, each[0], position)
 
-            f.loop(0, self.pitch, f.vectors.lanes, channels)
+            self.each_channels(f, 6, channels)
 
         each_image(f, image)
 

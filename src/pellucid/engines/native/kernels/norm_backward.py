@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.engines.native.emit.images import each_image, over_grid
+from pellucid.engines.native.emit.images import each_image, moved, over_grid
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.norm_places import INVERSE, LEAN, SHRINK
 from pellucid.engines.native.kernels.pointwise import gradient_at
@@ -24,23 +24,26 @@ def gradient_sums(norm: NormPlaces, f: Function) -> None:
         walks = _backward_walks(norm, f, n)
         sums = f.at(buffer(f, norm.partial), f.multiply(n, 2 * norm.pitch))
 
-        def channels(c: Index, _: list[Value]) -> list[Value]:
-            affine = norm.affine(f, c)
+        def channels(each: list[Index]) -> None:
+            affines = [norm.affine(f, c) for c in each]
 
-            def position(at: list[Value], running: list[Value]) -> list[Value]:
-                for centred, gradient in _gradients(norm, f, at, affine):
-                    running = [
-                        f.vector("fadd", running[0], gradient),
-                        f.fma(gradient, centred, running[1]),
-                    ]
-                return running
+            def position(starts: list[Value], running: list[Value]) -> list[Value]:
+                found = []
+                for number, affine in enumerate(affines):
+                    plain, with_y = running[2 * number : 2 * number + 2]
+                    at = moved(f, walks, starts, number)
+                    for centred, gradient in _gradients(norm, f, at, affine):
+                        plain = f.vector("fadd", plain, gradient)
+                        with_y = f.fma(gradient, centred, with_y)
+                    found += [plain, with_y]
+                return found
 
-            plain, moved = over_grid(f, norm.grid, walks, c, position, 2)
-            f.store_vector(plain, sums, c)
-            f.store_vector(moved, sums, f.add(c, norm.pitch))
-            return []
+            totals = over_grid(f, norm.grid, walks, each[0], position, 2 * len(each))
+            for number, c in enumerate(each):
+                f.store_vector(totals[2 * number], sums, c)
+                f.store_vector(totals[2 * number + 1], sums, f.add(c, norm.pitch))
 
-        f.loop(0, norm.pitch, f.vectors.lanes, channels)
+        norm.each_channels(f, 7, channels)
 
     each_image(f, image)
 
@@ -82,11 +85,16 @@ def back(norm: NormPlaces, f: Function, *, adds: bool) -> None:
     def image(n: Index) -> None:
         walks = [*_backward_walks(norm, f, n), norm.windows(f, to, n)]
 
-        def channels(c: Index, _: list[Value]) -> list[Value]:
-            affine = norm.affine(f, c)
-            shrink, lean = norm.kept(f, SHRINK, c), norm.kept(f, LEAN, c)
+        def channels(each: list[Index]) -> None:
+            affines = [norm.affine(f, c) for c in each]
+            leans = [(norm.kept(f, SHRINK, c), norm.kept(f, LEAN, c)) for c in each]
 
-            def position(at: list[Value], _: list[Value]) -> list[Value]:
+            def position(starts: list[Value], _: list[Value]) -> list[Value]:
+                for number, (affine, own) in enumerate(zip(affines, leans, strict=True)):
+                    vector(moved(f, walks, starts, number), affine, *own)
+                return []
+
+            def vector(at: list[Value], affine: Affine, shrink: Value, lean: Value) -> None:
                 for place, (centred, gradient) in zip(
                     places, _gradients(norm, f, at, affine), strict=True
                 ):
@@ -98,12 +106,10 @@ def back(norm: NormPlaces, f: Function, *, adds: bool) -> None:
                     if adds:
                         result = f.vector("fadd", result, f.load_vector(at[-1], place))
                     f.store_vector(result, at[-1], place)
-                return []
 
-            over_grid(f, norm.grid, walks, c, position)
-            return []
+            over_grid(f, norm.grid, walks, each[0], position)
 
-        f.loop(0, norm.pitch, f.vectors.lanes, channels)
+        norm.each_channels(f, 7, channels)
 
     each_image(f, image)
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     """For a channel: what is taken off, what is multiplied with, what is added."""
 
 GAMMA, BETA = 0, 1
+MOST_VECTORS = 4
+"""Vectors of channels that are gone through together, at most."""
+
 MEAN, VARIANCE = 0, 1
 CENTRE, SCALE, INVERSE, SHRINK, LEAN = range(5)
 """What a training step keeps of a channel: the batch's mean; γ/σ; 1/σ; and for the backward pass
@@ -52,6 +55,29 @@ class NormPlaces:
         self.winners: Place | None = None
         if plan.wants_gradient(region.target) and region.pool is not None:
             self.winners = plan.place_winners(region)
+
+    def each_channels(
+        self, f: Function, registers: int, body: Callable[[list[Index]], None]
+    ) -> None:
+        """Append a loop over vectors of channels, some neighbouring ones at a time.
+
+        What lies at a position is then read in longer pieces, and sums of one vector need not wait
+        for each other's. Each channel's numbers are the same whatever goes with it.
+
+        Args:
+            f: The function.
+            registers: How many a vector of channels takes.
+            body: Given where each of the vectors begins.
+        """
+        lanes, vectors = f.vectors.lanes, self.pitch // f.vectors.lanes
+        most = max(1, min(MOST_VECTORS, f.vectors.registers // registers))
+        together = max(n for n in range(1, most + 1) if vectors % n == 0)
+
+        def turn(c: Index, _: list[Value]) -> list[Value]:
+            body([f.add(c, v * lanes) for v in range(together)])
+            return []
+
+        f.loop(0, self.pitch, together * lanes, turn)
 
     # ------------------------------------------------------------------------- numbers of a channel
 

@@ -33,23 +33,29 @@ def image_sums(norm: NormPlaces, f: Function) -> None:
         y = start_of(f, norm.source, n)
         sums = f.at(buffer(f, norm.partial), f.multiply(n, 2 * norm.pitch))
 
-        def channels(c: Index, _: list[Value]) -> list[Value]:
-            def total(at: list[Value], running: list[Value]) -> list[Value]:
-                return [f.vector("fadd", running[0], f.load_vector(at[0]))]
+        def channels(each: list[Index]) -> None:
+            places = [v * f.vectors.lanes for v in range(len(each))]
 
-            (all_,) = over_positions(f, [(norm.source, y)], c, total, 1)
-            mean = f.vector("fmul", all_, share)
+            def total(at: list[Value], running: list[Value]) -> list[Value]:
+                loaded = [f.load_vector(at[0], place) for place in places]
+                return [f.vector("fadd", *both) for both in zip(running, loaded, strict=True)]
+
+            totals = over_positions(f, [(norm.source, y)], each[0], total, len(each))
+            means = [f.vector("fmul", all_, share) for all_ in totals]
 
             def deviation(at: list[Value], running: list[Value]) -> list[Value]:
-                centred = f.vector("fsub", f.load_vector(at[0]), mean)
-                return [f.fma(centred, centred, running[0])]
+                centred = [
+                    f.vector("fsub", f.load_vector(at[0], place), mean)
+                    for place, mean in zip(places, means, strict=True)
+                ]
+                return [f.fma(c, c, total) for c, total in zip(centred, running, strict=True)]
 
-            (squares,) = over_positions(f, [(norm.source, y)], c, deviation, 1)
-            f.store_vector(mean, sums, c)
-            f.store_vector(squares, sums, f.add(c, norm.pitch))
-            return []
+            squares = over_positions(f, [(norm.source, y)], each[0], deviation, len(each))
+            for c, mean, square in zip(each, means, squares, strict=True):
+                f.store_vector(mean, sums, c)
+                f.store_vector(square, sums, f.add(c, norm.pitch))
 
-        f.loop(0, norm.pitch, f.vectors.lanes, channels)
+        norm.each_channels(f, 3, channels)
 
     each_image(f, image)
 
