@@ -25,7 +25,7 @@ def each_image(f: Function, body: Callable[[Index], None]) -> None:
     f.loop(*f.extent("images"), 1, turn)
 
 
-def each_vector(f: Function, floats: int, body: Callable[[Index], None]) -> None:
+def each_vector(f: Function, floats: Index, body: Callable[[Index], None]) -> None:
     """Append a loop over vectors: body is given the offset of each."""
 
     def turn(i: Index, _: list[Value]) -> list[Value]:
@@ -35,7 +35,7 @@ def each_vector(f: Function, floats: int, body: Callable[[Index], None]) -> None
     f.loop(0, floats, f.vectors.lanes, turn)
 
 
-def zeros(f: Function, place: Value, floats: int) -> None:
+def zeros(f: Function, place: Value, floats: Index) -> None:
     """Append the code that sets some vectors to zero.
 
     Args:

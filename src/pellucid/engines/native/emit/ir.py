@@ -148,6 +148,12 @@ class Function:
             return b if a == 0 else a
         return self.value(f"add nsw i64 {a}, {b}")
 
+    def subtract(self, a: Index, b: Index) -> Index:
+        """A − b, computed now if both are known."""
+        if isinstance(a, int) and isinstance(b, int):
+            return a - b
+        return a if b == 0 else self.value(f"sub nsw i64 {a}, {b}")
+
     def multiply(self, a: Index, b: Index) -> Index:
         """A · b, computed now if both are known."""
         if isinstance(a, int) and isinstance(b, int):

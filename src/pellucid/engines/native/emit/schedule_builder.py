@@ -34,6 +34,10 @@ units to do, by whom. A schedule's table holds those of all its stages."""
 BY_IMAGE = "by image"
 """The group of all stages whose threads need nothing but what they have written themselves."""
 
+INDEPENDENT = ("update", "flip")
+"""Groups whose stages need nothing of each other: many have fewer units than there are threads, and
+so each begins with another thread."""
+
 INFER = ("forward", "forward_floats")
 """Inference, from pixels as bytes or as floats."""
 
@@ -262,6 +266,7 @@ class ScheduleBuilder:
         kinds = [*PARAMETERS[:3], ("i64", "thread"), ("i64", "threads"), ("ptr", "barrier")]
         f = Function(name, kinds, self.vectors)
         previous = calls[0].group
+        turns = dict(zip(map(id, calls), turns_of(calls), strict=True))
         for run in _runs(calls):
             call = run[0]
             if call.group != previous:
@@ -271,7 +276,8 @@ class ScheduleBuilder:
                 self._one_by_one(f, run)
                 continue
             units: Index = "%images" if call.share == "images" else call.share
-            first, last = (_part(f, units, t) for t in ("%thread", f.add("%thread", 1)))
+            number = _in_turn(f, turns[id(call)])
+            first, last = (_part(f, units, t) for t in (number, f.add(number, 1)))
             _clear(f, call, first, last)
             _call(f, call, _table(f, call), first, last)
         return f.text()
@@ -360,6 +366,22 @@ def _runs(calls: list[Call]) -> list[list[Call]]:
         else:
             found.append([call])
     return found
+
+
+def turns_of(calls: list[Call]) -> list[int]:
+    """With which thread each stage of a schedule begins; where there are fewer, counted again."""
+    found: list[int] = []
+    for number, call in enumerate(calls):
+        goes_on = number > 0 and calls[number - 1].group == call.group
+        found.append(found[-1] + 1 if goes_on and call.group in INDEPENDENT else 0)
+    return found
+
+
+def _in_turn(f: Function, turn: int) -> Value:
+    """The thread's number, if they were counted from another than the first."""
+    if not turn:
+        return "%thread"
+    return f.value(f"urem i64 {f.add('%thread', turn)}, %threads")
 
 
 def _table(f: Function, call: Call) -> Value:

@@ -46,7 +46,7 @@ class GradientWriter(WinogradWriter):
         gradient: Value,
         kernel: Value,
         images: tuple[Index, Index],
-        blocks: int,
+        blocks: Index,
         *,
         biased: bool,
     ) -> None:
@@ -62,7 +62,7 @@ class GradientWriter(WinogradWriter):
         """
         f, tiling, packing = self.f, self.tiling, self.tiling.packing
         size = sums_floats(tiling, 1)
-        each_vector(f, blocks * size, lambda i: f.store_vector(f.zero, self.sums, i))
+        each_vector(f, f.multiply(blocks, size), lambda i: f.store_vector(f.zero, self.sums, i))
         begin, end = (f.multiply(n, tiling.units) for n in images)
 
         def block(first: Index, _: list[Value]) -> list[Value]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pellucid.engines.native.emit.ir import Function, Index
+    from collections.abc import Callable
+
+    from pellucid.engines.native.emit.ir import Function, Index, Value
 
 CHUNKS = 16
 """Into how many parts a batch is cut for a kernel's gradient, if there is room for their sums."""
@@ -18,3 +20,49 @@ def chunk(f: Function, number: Index, chunks: int) -> tuple[Index, Index]:
     """From which to before which image a part goes: a rule that knows nothing of threads."""
     first, last = (f.divide(f.multiply("%images", n), chunks) for n in (number, f.add(number, 1)))
     return first, last
+
+
+def each_part(
+    f: Function,
+    chunks: int,
+    pieces: int,
+    blocks: int,
+    body: Callable[[Index, Index, Index], None],
+) -> None:
+    """Append a loop over a stage's units, the parts of the batch, each cut into pieces.
+
+    Pieces of one part that one thread has are done together, as if it were not cut; those of the
+    whole batch one by one.
+
+    Args:
+        f: The function; its units are pieces, part by part.
+        chunks: Parts of the batch.
+        pieces: Into how many each is cut: one, or as many as there are blocks of filters.
+        blocks: Blocks of filters.
+        body: Appends the code for a part, the first of its blocks, and how many.
+    """
+    if pieces == 1:
+        _each(f, "%first", "%last", lambda number: body(number, 0, blocks))
+        return
+    assert pieces == blocks
+    if chunks == 1:
+        _each(f, "%first", "%last", lambda block: body(0, block, 1))
+        return
+
+    def part(number: Index) -> None:
+        before = f.multiply(number, pieces)
+        first = f.larger(0, f.subtract("%first", before))
+        last = f.smaller(pieces, f.subtract("%last", before))
+        body(number, first, f.subtract(last, first))
+
+    begin, end = f.divide("%first", pieces), f.divide(f.add("%last", pieces - 1), pieces)
+    some = f.value("icmp slt i64 %first, %last")
+    f.when(some, lambda: _each(f, begin, end, part))
+
+
+def _each(f: Function, first: Index, last: Index, body: Callable[[Index], None]) -> None:
+    def turn(number: Index, _: list[Value]) -> list[Value]:
+        body(number)
+        return []
+
+    f.loop(first, last, 1, turn)

@@ -22,6 +22,7 @@ from pellucid.engines.native.kernels.chunks import (
     CHUNKS,
     LARGEST_PARTIAL_SUMS,
     chunk,
+    each_part,
 )
 from pellucid.engines.native.kernels.flipped_kernel import (
     FlippedKernel,
@@ -299,19 +300,17 @@ class Convolve(PackedKernel):
         def body(f: Function) -> None:
             source, gradient = buffer(f, self.source.offset), buffer(f, self.gradient.offset)
 
-            def unit(u: Index, _: list[Value]) -> list[Value]:
-                size = packing.size if self.by_chunks else packing.block
-                partial = f.at(buffer(f, self.parameter.gradients), f.multiply(u, size))
-                zeros(f, partial, size)
-                if self.by_chunks:
-                    images, blocks = chunk(f, u, chunks), packing.blocks
-                    self.sum_gradient(f, source, gradient, partial, images, blocks)
-                else:
-                    part = f.at(gradient, f.multiply(u, packing.width))
-                    self.sum_gradient(f, source, part, partial, (0, "%images"), 1)
-                return []
+            sums = buffer(f, self.parameter.gradients)
 
-            f.loop("%first", "%last", 1, unit)
+            def part(number: Index, first: Index, count: Index) -> None:
+                place = f.multiply(number, packing.size)
+                partial = f.at(sums, f.add(place, f.multiply(first, packing.block)))
+                zeros(f, partial, f.multiply(count, packing.block))
+                images = chunk(f, number, chunks)
+                dy = f.at(gradient, f.multiply(first, packing.width))
+                self.sum_gradient(f, source, dy, partial, images, count)
+
+            each_part(f, chunks, self.gradient_pieces, packing.blocks, part)
 
         reads, notes = self.describe_gradient()
         if not self.by_chunks and not self.geometry.single:
@@ -333,11 +332,16 @@ class Convolve(PackedKernel):
         self.plan.stage(
             "backward",
             f"kernel gradient {self.name}",
-            chunks if self.by_chunks else packing.blocks,
+            chunks * self.gradient_pieces,
             body,
             about,
             group=f"kernel {self.name}",
         )
+
+    @property
+    def gradient_pieces(self) -> int:
+        """Into how many pieces a part of the batch is cut for the kernel's gradient: by filters."""
+        return self.packing.blocks
 
     def describe_gradient(self) -> tuple[list[Place], list[str]]:
         """What the stage that sums the kernel's gradient reads, and notes on it."""
@@ -355,7 +359,7 @@ class Convolve(PackedKernel):
         gradient: Value,
         partial: Value,
         images: tuple[Index, Index],
-        blocks: int,
+        blocks: Index,
     ) -> None:
         """Append some images' share of the gradient of the first blocks, which is zero before."""
         step = f.distance(self.gathered, self.gathered + FLOAT * self.gathered_floats)

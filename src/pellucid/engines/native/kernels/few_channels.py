@@ -263,6 +263,10 @@ class FewChannels(Convolve):
         ]
         return [self.source, gradient, self.winners], notes
 
+    @property
+    def gradient_pieces(self) -> int:
+        return 1 if self.of_winners else super().gradient_pieces
+
     def sum_gradient(
         self,
         f: Function,
@@ -270,7 +274,7 @@ class FewChannels(Convolve):
         gradient: Value,
         partial: Value,
         images: tuple[Index, Index],
-        blocks: int,
+        blocks: Index,
     ) -> None:
         """Append some images' share of the gradient of the first blocks, which is zero before."""
         if not self.of_winners:

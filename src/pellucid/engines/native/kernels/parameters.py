@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
 
+PIECE = 1024
+"""Floats that a thread updates at least, so that many threads have their share of a block."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -143,12 +146,20 @@ def write_update(plan: Plan, parameter: Parameter) -> None:
     """Append the stage that joins the partial sums in order and takes the optimizer's step."""
     optimizer = plan.optimizer
     assert optimizer is not None
+    pieces = max(1, parameter.block // PIECE)
 
     def body(f: Function) -> None:
         lanes = f.vectors.lanes
 
-        def one(ob: Index, _: list[Value]) -> list[Value]:
+        def one(u: Index, _: list[Value]) -> list[Value]:
+            ob = f.divide(u, pieces)
+            piece = f.subtract(u, f.multiply(ob, pieces))
             for part in parameter.updated:
+                vectors = -(-part.floats // lanes)
+                first, last = (
+                    f.add(f.multiply(f.divide(f.multiply(n, vectors), pieces), lanes), part.start)
+                    for n in (piece, f.add(piece, 1))
+                )
 
                 def vector(i: Index, _: list[Value], decays: bool = part.decays) -> list[Value]:
                     at = f.add(f.multiply(ob, parameter.block), i)
@@ -163,7 +174,7 @@ def write_update(plan: Plan, parameter: Parameter) -> None:
                     )
                     return []
 
-                f.loop(part.start, part.start + part.floats, lanes, vector)
+                f.loop(first, last, lanes, vector)
             return []
 
         f.loop("%first", "%last", 1, one)
@@ -175,4 +186,5 @@ def write_update(plan: Plan, parameter: Parameter) -> None:
         written=size * (1 + slots),
         notes=[f"joins {parameter.chunks} partial sums"] if parameter.chunks > 1 else [],
     )
-    plan.stage("update", f"update {parameter.name}", parameter.blocks, body, about, group="update")
+    units = parameter.blocks * pieces
+    plan.stage("update", f"update {parameter.name}", units, body, about, group="update")

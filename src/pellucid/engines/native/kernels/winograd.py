@@ -175,7 +175,7 @@ class Winograd(Convolve):
         gradient: Value,
         partial: Value,
         images: tuple[Index, Index],
-        blocks: int,
+        blocks: Index,
     ) -> None:
         """Append some images' share of the gradient of the first blocks, which is zero before."""
         place, floats = self.plan.band
