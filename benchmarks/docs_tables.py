@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "native-engine.md")
+PAGES = tuple(ROOT / name for name in ("README.md", "docs/native-engine.md", "docs/memory.md"))
 
 PLACE = re.compile(r"(<!-- benchmark: ([\w-]+) -->\n).*?(<!-- end of benchmark -->)", re.DOTALL)
 
@@ -115,18 +115,34 @@ def contenders(results: Path) -> str:
     return tables.legend(list(dict.fromkeys(every)))
 
 
-def as_it_is(name: str) -> Callable[[Path], str]:
+def as_it_is(
+    name: str, number: int = 0, only: Callable[[list[str]], bool] = lambda _: True
+) -> Callable[[Path], str]:
     """What makes a table that stands in a page as in its file of results.
 
     Args:
         name: Of the file, without its ending.
+        number: Which of the file's tables, from 0.
+        only: Whether a row is wanted, by its cells.
     """
 
     def table(results: Path) -> str:
-        lines = (results / f"{name}.md").read_text(encoding="utf-8").splitlines()
-        return "\n".join(line for line in lines if line.startswith("|"))
+        text = (results / f"{name}.md").read_text(encoding="utf-8")
+        found = [part.splitlines() for part in text.split("\n\n") if part.startswith("|")]
+        head, rule, *rows = found[number]
+        return "\n".join([head, rule, *(row for row in rows if only(cells_of(row)))])
 
     return table
+
+
+def cells_of(row: str) -> list[str]:
+    """The cells of a table's row."""
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def _batches_for_readers(cells: list[str]) -> bool:
+    """Of the many rows on scaling: batches of 64, and answers for one image."""
+    return cells[2] == "64" or cells[1:3] == ["forward", "1"]
 
 
 TABLES: dict[str, Callable[[Path], str]] = {
@@ -137,6 +153,9 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "contenders": contenders,
     "digits": as_it_is("digits"),
     "ideas": as_it_is("ideas"),
+    "winograd-accuracy": as_it_is("winograd-accuracy"),
+    "scaling": as_it_is("scaling", only=_batches_for_readers),
+    "large-pictures": as_it_is("large-pictures"),
 }
 """What makes each table, of the folder of results."""
 

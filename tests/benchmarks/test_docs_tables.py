@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from benchmarks.docs_tables import PAGES, PLACE, TABLES, rendered
+from benchmarks.docs_tables import PAGES, PLACE, TABLES, as_it_is, rendered
 from benchmarks.figures import Figures
 from benchmarks.workloads import WORKLOADS
 
@@ -112,3 +112,13 @@ def test_conditions_name_machine_and_packages(tmp_path: Path) -> None:
 def test_contenders_are_explained_once(tmp_path: Path) -> None:
     lines = TABLES["contenders"](results(tmp_path)).splitlines()
     assert [line.split("`")[1] for line in lines[:-1]] == [one.contender for one in FIGURES]
+
+
+def test_a_file_of_several_tables(tmp_path: Path) -> None:
+    rows = ["| a | b |", "| --- | --- |", "| 1 | x |", "| 2 | y |"]
+    text = "\n".join(["# Title", "", "- fact", "", *rows, "", "words", "", *rows[:3], ""])
+    (tmp_path / "some.md").write_text(text, encoding="utf-8")
+    assert as_it_is("some")(tmp_path).splitlines() == rows
+    assert as_it_is("some", 1)(tmp_path).splitlines() == rows[:3]
+    second = as_it_is("some", only=lambda cells: cells == ["2", "y"])
+    assert second(tmp_path).splitlines() == [*rows[:2], rows[3]]

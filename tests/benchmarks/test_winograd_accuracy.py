@@ -54,10 +54,8 @@ def test_the_kernels_come_back() -> None:
 
 def test_both_learn_from_the_same() -> None:
     """So little learning that the two differ by rounding alone."""
-    digits = data.load("mnist", validation=0)
-    assert digits.test is not None
-    few, judged = digits.train.subset(range(128)), digits.test.subset(range(200))
-    found = compare(replace(DIGITS, epochs=1), few, judged, [0])
+    lesson = replace(DIGITS, epochs=1, learned=128, judged=200)
+    found = compare(lesson, *lesson.of(data.load("mnist", validation=0)), [0])
     assert (found.learned, found.judged, found.seeds) == (128, 200, [0])
     assert found.winograd == pytest.approx(found.direct, abs=0.02)
     assert min(found.seconds) > 0

@@ -1,0 +1,1 @@
+"""How steps and passes share out among threads: compiled schedules, simulated."""
