@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.engines.native.memory.layout import FLOAT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,6 +22,15 @@ def chunk(f: Function, number: Index, chunks: int) -> tuple[Index, Index]:
     """From which to before which image a part goes: a rule that knows nothing of threads."""
     first, last = (f.divide(f.multiply("%images", n), chunks) for n in (number, f.add(number, 1)))
     return first, last
+
+
+def why_by_filters(floats: int) -> str:
+    """A note on a kernel's gradient that is not cut into parts of the batch, by its size."""
+    wanted, most = (FLOAT * n / 2**20 for n in (floats * CHUNKS, LARGEST_PARTIAL_SUMS))
+    return (
+        f"cut by filters, not by images: partial sums would take {wanted:.0f} MB, more than "
+        f"{most:.0f} MB"
+    )
 
 
 def each_part(

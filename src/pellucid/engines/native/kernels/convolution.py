@@ -23,6 +23,7 @@ from pellucid.engines.native.kernels.chunks import (
     LARGEST_PARTIAL_SUMS,
     chunk,
     each_part,
+    why_by_filters,
 )
 from pellucid.engines.native.kernels.flipped_kernel import (
     FlippedKernel,
@@ -299,7 +300,6 @@ class Convolve(PackedKernel):
 
         def body(f: Function) -> None:
             source, gradient = buffer(f, self.source.offset), buffer(f, self.gradient.offset)
-
             sums = buffer(f, self.parameter.gradients)
 
             def part(number: Index, first: Index, count: Index) -> None:
@@ -314,13 +314,7 @@ class Convolve(PackedKernel):
 
         reads, notes = self.describe_gradient()
         if not self.by_chunks and not self.geometry.single:
-            wanted, most = (
-                FLOAT * n / 2**20 for n in (packing.size * CHUNKS, LARGEST_PARTIAL_SUMS)
-            )
-            notes.append(
-                f"cut by filters, not by images: partial sums would take {wanted:.0f} MB, more "
-                f"than {most:.0f} MB"
-            )
+            notes.append(why_by_filters(packing.size))
         about = self.plan.about(
             "kernel gradient",
             reads,
