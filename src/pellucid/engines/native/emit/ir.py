@@ -34,9 +34,8 @@ addresses that it works on in a table, and so serves all stages that differ in t
 class Vectors:
     """Vectors of float32 as wide as the processor's registers, and how many of those there are.
 
-    ``products`` is how the processor adds products of whole numbers, see :data:`Products`, and
-    ``bfloat16`` whether it has an instruction for products of bfloat16. ``folds`` says whether it
-    multiplies with what lies in memory.
+    ``products`` is how the processor adds products of whole numbers, see :data:`Products`,
+    ``bfloat16`` whether it has products of these, ``folds`` whether it multiplies from memory.
     """
 
     lanes: int
@@ -147,12 +146,6 @@ class Function:
         if a == 0 or b == 0:
             return b if a == 0 else a
         return self.value(f"add nsw i64 {a}, {b}")
-
-    def subtract(self, a: Index, b: Index) -> Index:
-        """A − b, computed now if both are known."""
-        if isinstance(a, int) and isinstance(b, int):
-            return a - b
-        return a if b == 0 else self.value(f"sub nsw i64 {a}, {b}")
 
     def multiply(self, a: Index, b: Index) -> Index:
         """A · b, computed now if both are known."""

@@ -56,7 +56,7 @@ def accumulate_images(
     source = f.at(source, convolution.source_start)
     gradient = f.at(gradient, convolution.target_start)
     if convolution.single:
-        count = f.subtract(last, first)
+        count = difference(f, last, first)
         width = convolution.packing.width
         steps = [Steps(count, convolution.source.image, width)]
         places = [Steps(count, convolution.target.image, width)]
@@ -283,3 +283,8 @@ def _biases(
     sums = nest(dy, steps, [f.load_vector(place, offset) for offset in offsets])
     for total, offset in zip(sums, offsets, strict=True):
         f.store_vector(total, place, offset)
+
+
+def difference(f: Function, a: Index, b: Index) -> Index:
+    """A − b."""
+    return f.add(a, f.multiply(b, -1))

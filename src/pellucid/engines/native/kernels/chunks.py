@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.engines.native.emit.kernel_gradient import difference
 from pellucid.engines.native.memory.layout import FLOAT
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ def each_part(
 
     def part(number: Index) -> None:
         before = f.multiply(number, pieces)
-        first = f.larger(0, f.subtract("%first", before))
-        last = f.smaller(pieces, f.subtract("%last", before))
-        body(number, first, f.subtract(last, first))
+        first = f.larger(0, difference(f, "%first", before))
+        last = f.smaller(pieces, difference(f, "%last", before))
+        body(number, first, difference(f, last, first))
 
     begin, end = f.divide("%first", pieces), f.divide(f.add("%last", pieces - 1), pieces)
     some = f.value("icmp slt i64 %first, %last")

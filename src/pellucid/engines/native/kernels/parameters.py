@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pellucid.engines.native.emit.kernel_gradient import difference
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.update import update_vector
 from pellucid.engines.native.memory.layout import FLOAT
@@ -153,7 +154,7 @@ def write_update(plan: Plan, parameter: Parameter) -> None:
 
         def one(u: Index, _: list[Value]) -> list[Value]:
             ob = f.divide(u, pieces)
-            piece = f.subtract(u, f.multiply(ob, pieces))
+            piece = difference(f, u, f.multiply(ob, pieces))
             for part in parameter.updated:
                 vectors = -(-part.floats // lanes)
                 first, last = (
