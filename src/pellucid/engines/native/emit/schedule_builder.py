@@ -230,9 +230,10 @@ class ScheduleBuilder:
         lanes, v = self.vectors.lanes, self.vectors.float
         d = f"<{lanes} x double>"
         half = f"<{lanes // 2} x float>"
+        halves = f"declare {half} @llvm.fmuladd.v{lanes // 2}f32({half}, {half}, {half})"
         return [
             f"declare {v} @llvm.fmuladd.v{lanes}f32({v}, {v}, {v})",
-            f"declare {half} @llvm.fmuladd.v{lanes // 2}f32({half}, {half}, {half})",
+            halves if lanes > 1 else "",
             f"declare {v} @llvm.arithmetic.fence.v{lanes}f32({v})",
             f"declare {v} @llvm.sqrt.v{lanes}f32({v})",
             f"declare {d} @llvm.fmuladd.v{lanes}f64({d}, {d}, {d})",
