@@ -75,7 +75,7 @@ def _run(given: argparse.Namespace, files: Path) -> None:
         elif task == "reading":
             table, values = reading_table(given.folder, given.side, options)
         elif task == "int8":
-            named = [w for w in _of(given.workload, WORKLOADS) if task in WORKLOADS[w].tasks]
+            named = [w for w in _of(given.workload, WORKLOADS) if WORKLOADS[w].learned]
             table, values = int8_table(contenders[task], named, options, given.folder)
         elif task == "tasks":
             names = [name for name in twins.CONTENDERS if name in (given.contender or [name])]

@@ -42,7 +42,7 @@ def answers(contender: str, workload: Workload, threads: int) -> Answers:
     runs.prepare(workload, training=False, threads=threads, weights=weights)
     logits = runs.forward(images).astype(float).tolist()
     losses = []
-    if chosen.trains and workload.outlined:
+    if chosen.trains:
         learns = chosen.make()
         learns.prepare(workload, training=True, threads=threads, weights=weights)
         losses = [float(learns.train_step(images, labels)) for _ in range(STEPS)]

@@ -77,10 +77,6 @@ def _rows(task: str, given: argparse.Namespace, files: Path) -> list[list[str]]:
     contenders = ["native", *(f"benchmarks.contenders.without:{i.contender}" for i in ideas)]
     cells: dict[str, list[str]] = {}
     for workload in given.workload:
-        if task not in WORKLOADS[workload].tasks:
-            for name in [idea.name for idea in ideas] + [THREADS] * (task != "latency"):
-                cells.setdefault(name, []).append(tables.NOTHING)
-            continue
         settings = {"turns": given.turns, "seconds": given.seconds, "files": files}
         # Who comes first compiles, and needs memory for it; the others find it in the cache.
         measure(["native"], workload, task, threads=given.threads, **{**settings, "turns": 1})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.contenders import MEAN, STD
+from benchmarks.outlines import LITE0
 from pellucid.architectures import get_architecture
 from pellucid.layers import (
     BatchNorm,
@@ -16,6 +17,7 @@ from pellucid.layers import (
     MaxPool,
     Normalise,
     ReLU,
+    ReLU6,
     Residual,
     Sequential,
 )
@@ -84,6 +86,36 @@ def photo(classes: int) -> Sequential:
     return Sequential([*layers, GlobalAveragePool(), Dense(classes)])
 
 
+def lite0(classes: int) -> Sequential:
+    """EfficientNet-Lite0 with the same zeros on both sides, and without dropout.
+
+    So others have it in one layer, and learn the same.
+    """
+    layers: list[Layer | Residual] = _conv_norm_relu6(32, stride=2)
+    before = 32
+    for stage in LITE0:
+        for number in range(stage.blocks):
+            stride = stage.stride if number == 0 else 1
+            wide = before * stage.widening
+            block = _conv_norm_relu6(wide, 1) if stage.widening > 1 else []
+            block += _conv_norm_relu6(wide, stage.size, stride=stride, groups=wide)
+            block += _conv_norm_relu6(stage.maps, 1)[:-1]
+            same = stride == 1 and before == stage.maps
+            layers += [Residual(block)] if same else block
+            before = stage.maps
+    return Sequential([*layers, *_conv_norm_relu6(1280, 1), GlobalAveragePool(), Dense(classes)])
+
+
+def _conv_norm_relu6(
+    filters: int, size: int = 3, stride: int = 1, groups: int = 1
+) -> list[Layer | Residual]:
+    return [
+        Conv2D(filters, size, stride=stride, padding=size // 2, groups=groups, bias=False),
+        BatchNorm(epsilon=1e-3),
+        ReLU6(),
+    ]
+
+
 NETWORKS: dict[str, Callable[[int], Sequential]] = {
     "lenet5": get_architecture("lenet5"),
     "lecture28": get_architecture("lecture"),
@@ -91,5 +123,5 @@ NETWORKS: dict[str, Callable[[int], Sequential]] = {
     "vggsmall": vggsmall,
     "resnet20": resnet20,
     "photo128": photo,
-    "efficientnet-lite0": get_architecture("efficientnet-lite0"),
+    "efficientnet-lite0": lite0,
 }

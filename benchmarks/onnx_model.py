@@ -110,10 +110,8 @@ class _Writer:
             self._node("GlobalAveragePool", inputs, f"{node.name} maps")
             self._node("Flatten", [f"{node.name} maps"], node.name)
         elif isinstance(operation, ops.ReLU6):
-            ends = self._constant(f"{node.name} low", 0.0), self._constant(f"{node.name} high", 6.0)
-            self._node("Clip", [*inputs, *ends], node.name)
-        elif isinstance(operation, ops.Dropout):
-            self._node("Identity", inputs, node.name)
+            inputs += [self._constant(f"{node.name} {end}", end) for end in (0.0, 6.0)]
+            self._node("Clip", inputs, node.name)
         elif type(operation) in SAME_NAME:
             self._node(SAME_NAME[type(operation)], inputs, node.name)
         else:

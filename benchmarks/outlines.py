@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Conv:
-    """A convolution of square kernels, zeros around its maps."""
+    """A convolution of square kernels, zeros around its maps; of each map alone where depthwise."""
 
     filters: int
     size: int = 3
     stride: int = 1
     padding: int = 1
     bias: bool = False
+    depthwise: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,9 @@ class Norm:
 
 @dataclass(frozen=True)
 class Relu:
-    """ReLU."""
+    """ReLU; or ReLU6, which goes no higher."""
+
+    six: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,35 @@ class Dense:
 
 @dataclass(frozen=True)
 class Block:
-    """ResNet's basic block: two convolutions, and a shortcut of one where maps change."""
+    """A residual block; its shortcut has a convolution where maps change."""
 
-    filters: int
-    stride: int
     body: tuple[Layer, ...]
-    shortcut: tuple[Layer, ...]
+    shortcut: tuple[Layer, ...] = ()
 
+
+@dataclass(frozen=True)
+class Stage:
+    """Blocks of one kind of EfficientNet-Lite0 (Tan and Le 2019, table 1; Liu 2020).
+
+    Attributes:
+        blocks: How many.
+        size: Of the depthwise kernel.
+        stride: Of the first block.
+        widening: By how much the first convolution widens; 1 leaves it out.
+        maps: What each block gives.
+    """
+
+    blocks: int
+    size: int
+    stride: int
+    widening: int
+    maps: int
+
+
+LITE0 = (
+    Stage(1, 3, 1, 1, 16), Stage(2, 3, 2, 6, 24), Stage(2, 5, 2, 6, 40), Stage(3, 3, 2, 6, 80),
+    Stage(3, 5, 1, 6, 112), Stage(4, 5, 2, 6, 192), Stage(1, 3, 1, 6, 320),
+)  # fmt: skip
 
 Layer = Conv | Norm | Relu | Pool | Mean | Flat | Dense | Block
 
@@ -100,7 +125,38 @@ def outline(name: str, classes: int) -> list[Layer]:
         return [*layers, Mean(), Dense(classes)]
     if name == "resnet20":
         return [Conv(16), Norm(), Relu(), *_blocks(), Mean(), Dense(classes)]
+    if name == "efficientnet-lite0":
+        return [
+            *_conv_norm_relu6(32, 3, 2),
+            *_mobile(),
+            *_conv_norm_relu6(1280, 1),
+            Mean(),
+            Dense(classes),
+        ]
     raise ValueError(f"no workload {name!r}")
+
+
+def _mobile() -> list[Layer]:
+    found: list[Layer] = []
+    before = 32
+    for stage in LITE0:
+        for number in range(stage.blocks):
+            stride = stage.stride if number == 0 else 1
+            wide = before * stage.widening
+            block = _conv_norm_relu6(wide, 1) if stage.widening > 1 else []
+            block += _conv_norm_relu6(wide, stage.size, stride, depthwise=True)
+            block += _conv_norm_relu6(stage.maps, 1)[:-1]
+            same = stride == 1 and before == stage.maps
+            found += [Block(tuple(block))] if same else block
+            before = stage.maps
+    return found
+
+
+def _conv_norm_relu6(
+    filters: int, size: int, stride: int = 1, *, depthwise: bool = False
+) -> list[Layer]:
+    convolution = Conv(filters, size, stride, size // 2, depthwise=depthwise)
+    return [convolution, Norm(1e-3), Relu(six=True)]
 
 
 def _blocks() -> list[Layer]:
@@ -111,7 +167,7 @@ def _blocks() -> list[Layer]:
             stride = 2 if filters > 16 and number == 0 else 1
             body = (Conv(filters, stride=stride), Norm(), Relu(), Conv(filters), Norm())
             shortcut = (Conv(filters, 1, stride, 0), Norm()) if before != filters else ()
-            found += [Block(filters, stride, body, shortcut), Relu()]
+            found += [Block(body, shortcut), Relu()]
             before = filters
     return found
 
@@ -131,7 +187,8 @@ def weight_shapes(
             found.append(dict.fromkeys(("gamma", "beta", "mean", "variance"), (channels,)))
         elif isinstance(layer, Conv):
             bias = {"bias": (layer.filters,)} if layer.bias else {}
-            found.append({"kernel": (layer.size, layer.size, channels, layer.filters), **bias})
+            read = 1 if layer.depthwise else channels
+            found.append({"kernel": (layer.size, layer.size, read, layer.filters), **bias})
         elif isinstance(layer, Dense):
             found.append({"kernel": (channels, layer.outputs), "bias": (layer.outputs,)})
     return found
@@ -145,7 +202,8 @@ def _with_sizes(
         if isinstance(layer, Block):
             yield from _with_sizes(layer.body, shape)
             yield from _with_sizes(layer.shortcut, shape)
-            shape = _after(Conv(layer.filters, stride=layer.stride), shape)
+            for inside in layer.body:
+                shape = _after(inside, shape)
         else:
             yield layer, shape
             shape = _after(layer, shape)

@@ -60,7 +60,7 @@ def check_all(contenders: list[str], workloads: list[str], options: Options) -> 
     others = [name for name in contenders if name != "reference" and not entry(name).cold_only]
     for workload in workloads:
         expected = check("reference", workload, options.threads, options.files)
-        for name in (name for name in others if entry(name).fits("forward", WORKLOADS[workload])):
+        for name in others:
             found = check(name, workload, options.threads, options.files)
             if wrong := disagreement(found, expected):
                 raise ContenderError(f"{name} on {workload} computes something else: {wrong}")
@@ -76,7 +76,7 @@ def task_table(
     head = HEADS[task]
     for line in tables.markdown(head, []).splitlines():
         print(line)
-    for workload in (name for name in workloads if task in WORKLOADS[name].tasks):
+    for workload in workloads:
         new, values[workload] = _measure(task, contenders, workload, here, options)
         rows += new
         for line in tables.markdown(head, new).splitlines()[2:]:
@@ -90,7 +90,6 @@ def _measure(
     task: str, contenders: list[str], name: str, here: Machine, options: Options
 ) -> tuple[list[list[str]], list[dict[str, Any]]]:
     workload = WORKLOADS[name]
-    contenders = [who for who in contenders if entry(who).fits(task, workload)]
     threads, turns, files = options.threads, options.turns, options.files
     if task in COLD:
         starts = measure_starts(contenders, name, task, threads=threads, turns=turns, files=files)

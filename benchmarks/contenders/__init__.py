@@ -83,7 +83,6 @@ class Entry:
         environment: Variables that its process is given.
         cold_only: Whether it differs from another only in how it starts.
         only: The task that it is for alone; empty: for all that it can.
-        any_network: Whether it takes the package's graph, or an ONNX file of it.
     """
 
     target: str
@@ -96,7 +95,6 @@ class Entry:
     environment: Mapping[str, str] = field(default_factory=dict)
     cold_only: bool = False
     only: str = ""
-    any_network: bool = False
 
     @property
     def installed(self) -> bool:
@@ -110,11 +108,6 @@ class Entry:
         made: Contender = getattr(import_module(module), attribute)()
         return made
 
-    def fits(self, task: str, workload: Workload) -> bool:
-        """Whether it can be measured on a task with a workload."""
-        takes = workload.outlined or self.any_network
-        return takes and task in workload.tasks and self.can(task)
-
     def can(self, task: str) -> bool:
         """Whether it can be measured on a task."""
         fits = task not in TRAINING or self.trains
@@ -127,18 +120,18 @@ IN_NUMPY = "bytes go in; NumPy makes floats of them, the first layer normalises 
 READY = "normalised floats go in, ready as NCHW: making them is not measured"
 
 CONTENDERS = {
-    "native": Entry("benchmarks.contenders.own:Native", OWN, any_network=True),
+    "native": Entry("benchmarks.contenders.own:Native", OWN),
     "native-uncached": Entry(
         "benchmarks.contenders.own:Native", OWN,
-        environment={"PELLUCID_CACHE": "off"}, cold_only=True, any_network=True,
+        environment={"PELLUCID_CACHE": "off"}, cold_only=True,
     ),
     "reference": Entry(
-        "benchmarks.contenders.own:Reference", IN_NUMPY, by_default=False, any_network=True
+        "benchmarks.contenders.own:Reference", IN_NUMPY, by_default=False
     ),
     "torch-engine": Entry(
         "benchmarks.contenders.own:TorchEngine",
         "bytes go in; PyTorch makes floats of them and normalises them, NCHW",
-        packages=("torch",), by_default=False, any_network=True,
+        packages=("torch",), by_default=False,
     ),
     "pytorch": Entry(
         "benchmarks.contenders.pytorch:ChannelsFirst",
@@ -160,21 +153,21 @@ CONTENDERS = {
         "benchmarks.contenders.onnx_runtime:FromBytes",
         "bytes go in; nodes of the model make floats of them, normalise them, and bring them to "
         "NCHW",
-        peer=True, trains=False, packages=("onnx", "onnxruntime"), any_network=True,
+        peer=True, trains=False, packages=("onnx", "onnxruntime"),
     ),
     "onnxruntime-floats": Entry(
         "benchmarks.contenders.onnx_runtime:FromFloats", READY,
-        peer=True, trains=False, packages=("onnx", "onnxruntime"), any_network=True,
+        peer=True, trains=False, packages=("onnx", "onnxruntime"),
     ),
     "openvino": Entry(
         "benchmarks.contenders.openvino:FromBytes",
         "bytes go in; its preprocessing, compiled with the network, makes floats of them, "
         "normalises them, and brings them to NCHW",
-        peer=True, trains=False, packages=("onnx", "onnxruntime", "openvino"), any_network=True,
+        peer=True, trains=False, packages=("onnx", "onnxruntime", "openvino"),
     ),
     "openvino-floats": Entry(
         "benchmarks.contenders.openvino:FromFloats", READY,
-        peer=True, trains=False, packages=("onnx", "onnxruntime", "openvino"), any_network=True,
+        peer=True, trains=False, packages=("onnx", "onnxruntime", "openvino"),
     ),
     "jax": Entry(
         "benchmarks.contenders.jax:Jax",
@@ -217,4 +210,4 @@ CONTENDERS = {
 
 def entry(name: str) -> Entry:
     """A contender by its name in the list; any other is ``module:Class`` or a twin's name."""
-    return CONTENDERS.get(name, Entry(name, any_network=True))
+    return CONTENDERS.get(name, Entry(name))

@@ -112,7 +112,7 @@ class _Run:
 
     def _layer(self, layer: Layer, x: Any) -> Any:
         if isinstance(layer, Relu):
-            return jnp.maximum(x, 0)
+            return jnp.clip(x, 0, 6) if layer.six else jnp.maximum(x, 0)
         if isinstance(layer, Pool):
             window = (1, 2, 2, 1)
             return lax.reduce_window(x, -jnp.inf, lax.max, window, window, "VALID")
@@ -131,7 +131,10 @@ class _Run:
             return x @ own["kernel"] + own["bias"]
         sides = [(layer.padding, layer.padding)] * 2
         strides = (layer.stride, layer.stride)
-        y = lax.conv_general_dilated(x, own["kernel"], strides, sides, dimension_numbers=AXES)
+        y = lax.conv_general_dilated(
+            x, own["kernel"], strides, sides, dimension_numbers=AXES,
+            feature_group_count=x.shape[-1] if layer.depthwise else 1,
+        )  # fmt: skip
         return y + own["bias"] if layer.bias else y
 
     def _norm(self, layer: Norm, own: Own, statistics: Own, x: Any) -> Any:

@@ -22,6 +22,7 @@ keras: Any = import_module("keras")  # which has no place among what the package
 
 PARTS = {
     "Conv2D": ("kernel", "bias"),
+    "DepthwiseConv2D": ("kernel", "bias"),
     "Dense": ("kernel", "bias"),
     "BatchNormalization": ("gamma", "beta", "mean", "variance"),
 }
@@ -81,12 +82,19 @@ class Keras(Contender):
         names = list(dict.fromkeys(name.partition(".")[0] for name in weights))
         for layer, name in zip(self._weighted, names, strict=True):
             parts = (f"{name}.{part}" for part in PARTS[type(layer).__name__])
-            layer.set_weights([weights[part] for part in parts if part in weights])
+            own = [weights[part] for part in parts if part in weights]
+            if isinstance(layer, keras.layers.DepthwiseConv2D):
+                own[0] = own[0].transpose(0, 1, 3, 2)
+            layer.set_weights(own)
 
 
 def _made(layer: Layer) -> Any:
     """A layer of Keras."""
     layers = keras.layers
+    if isinstance(layer, Conv) and layer.depthwise:
+        return layers.DepthwiseConv2D(layer.size, strides=layer.stride, use_bias=layer.bias)
+    if isinstance(layer, Relu) and layer.six:
+        return layers.ReLU(max_value=6.0)
     if isinstance(layer, Conv):
         return layers.Conv2D(
             layer.filters, layer.size, strides=layer.stride, padding="valid", use_bias=layer.bias

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks.contenders import LEARNING_RATE, MEAN, STD, Contender
+from benchmarks.outlines import LITE0
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +46,43 @@ def _conv_norm(before: int, channels: int, stride: int = 1) -> list[nn.Module]:
     ]
 
 
+class Inverted(nn.Sequential):
+    """MobileNetV2's block where input and output are alike."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Body plus input."""
+        body = x
+        for layer in self:
+            body = layer(body)
+        return x + body
+
+
+def _conv_norm_relu6(
+    before: int, channels: int, size: int, stride: int = 1, groups: int = 1
+) -> list[nn.Module]:
+    return [
+        nn.Conv2d(before, channels, size, stride, size // 2, groups=groups, bias=False),
+        nn.BatchNorm2d(channels, eps=1e-3),
+        nn.ReLU6(),
+    ]
+
+
+def _lite0(channels: int, classes: int) -> nn.Module:
+    layers = _conv_norm_relu6(channels, 32, 3, 2)
+    before = 32
+    for stage in LITE0:
+        for number in range(stage.blocks):
+            stride, wide = stage.stride if number == 0 else 1, before * stage.widening
+            block = _conv_norm_relu6(before, wide, 1) if stage.widening > 1 else []
+            block += _conv_norm_relu6(wide, wide, stage.size, stride, wide)
+            block += _conv_norm_relu6(wide, stage.maps, 1)[:-1]
+            same = stride == 1 and before == stage.maps
+            layers += [Inverted(*block)] if same else block
+            before = stage.maps
+    layers += _conv_norm_relu6(before, 1280, 1)
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1280, classes))
+
+
 def build(name: str, channels: int, classes: int) -> nn.Module:
     """The workload's network, without the normalisation of pixels."""
     if name == "lenet5":
@@ -60,6 +98,8 @@ def build(name: str, channels: int, classes: int) -> nn.Module:
             nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
             nn.Linear(features, 128), nn.ReLU(), nn.Linear(128, classes),
         )  # fmt: skip
+    if name == "efficientnet-lite0":
+        return _lite0(channels, classes)
     layers: list[nn.Module] = []
     before = channels
     if name == "vggsmall":

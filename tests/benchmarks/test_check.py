@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,9 +85,14 @@ def test_all_contenders_compute_the_same(contender: str, workload: str) -> None:
     assert len(found["losses"]) == (3 if chosen.trains else 0)
 
 
-@pytest.mark.parametrize(
-    "workload", [each for each in WORKLOADS.values() if each.outlined], ids=lambda each: each.name
-)
+@pytest.mark.parametrize("contender", ["native", "pytorch"])
+def test_mobile_networks_are_the_same_in_small(contender: str) -> None:
+    small = replace(WORKLOADS["efficientnet-lite0"], input_shape=(64, 64, 3))
+    wanted = answers("reference", small, threads=1)
+    assert disagreement(answers(contender, small, threads=1), wanted) == ""
+
+
+@pytest.mark.parametrize("workload", WORKLOADS.values(), ids=WORKLOADS)
 def test_outlines_have_the_weights_of_the_package(workload: Workload) -> None:
     shapes = weight_shapes(outline(workload.name, workload.classes), workload.input_shape)
     expected: dict[str, dict[str, tuple[int, ...]]] = {}

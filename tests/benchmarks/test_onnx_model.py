@@ -9,12 +9,11 @@ import onnxruntime
 import pytest
 from benchmarks.check import started_weights
 from benchmarks.contenders import MEAN, STD
+from benchmarks.networks import network
 from benchmarks.onnx_model import to_onnx
 
-from pellucid.architectures import get_architecture
 from pellucid.engines import get_engine
 from pellucid.graph import Network, initial_weights
-from pellucid.layers import Normalise, Sequential
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,9 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("floats", [False, True])
 def test_a_mobile_network_with_depthwise_convolutions(*, floats: bool) -> None:
-    body = get_architecture("efficientnet-lite0")(7)
-    normalise = Normalise([MEAN] * 3, [STD] * 3, name="normalise")
-    graph = Sequential([normalise, *body.layers]).graph((64, 45, 3))
+    graph = network("efficientnet-lite0", 3, 7).graph((64, 45, 3))
     weights = started_weights(Network(graph, initial_weights(graph, seed=0)))
     images = np.random.default_rng(0).integers(0, 256, (2, 64, 45, 3), dtype=np.uint8)
     session = onnxruntime.InferenceSession(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import pytest
-from benchmarks.contenders import CONTENDERS
 from benchmarks.workloads import WORKLOADS
 
 # Worked out by hand, layer by layer.
@@ -35,7 +34,6 @@ PARAMETERS = {
     "photo128": PHOTO128,
     "efficientnet-lite0": 4_652_008,  # as published: 4.65 million
 }
-OUTLINED = [name for name, workload in WORKLOADS.items() if workload.outlined]
 
 
 def test_all_workloads_are_here() -> None:
@@ -56,6 +54,11 @@ def test_resnet20_is_as_large_as_its_paper_says() -> None:
     assert round(WORKLOADS["resnet20"].forward_flops / 2e6) == 41
 
 
+def test_lite0_is_as_large_as_published() -> None:
+    """385 million multiply-adds."""
+    assert round(WORKLOADS["efficientnet-lite0"].forward_flops / 2e6) == 385
+
+
 def test_flops_of_a_step_leave_out_the_gradient_of_the_pixels() -> None:
     layers = [28 * 28 * 32 * 9, 14 * 14 * 64 * 288, 3136 * 128, 128 * 10]
     lecture = WORKLOADS["lecture28"]
@@ -63,18 +66,7 @@ def test_flops_of_a_step_leave_out_the_gradient_of_the_pixels() -> None:
     assert lecture.training_flops == 2 * (3 * sum(layers) - layers[0])
 
 
-def test_what_contenders_cannot_build_is_run_forward_by_those_that_read_it() -> None:
-    lite = WORKLOADS["efficientnet-lite0"]
-    assert CONTENDERS["onnxruntime"].fits("forward", lite) == CONTENDERS["onnxruntime"].installed
-    assert not CONTENDERS["pytorch"].fits("forward", lite)
-    assert not any(entry.fits("train", lite) for entry in CONTENDERS.values())
-    for name in OUTLINED:
-        for task in ("train", "forward", "latency"):
-            for entry in CONTENDERS.values():
-                assert entry.fits(task, WORKLOADS[name]) == entry.can(task)
-
-
-@pytest.mark.parametrize("name", OUTLINED)
+@pytest.mark.parametrize("name", WORKLOADS)
 def test_pytorch_has_the_same_network(name: str) -> None:
     from benchmarks.contenders.pytorch import build
 
