@@ -17,7 +17,7 @@ from pellucid.engines.native.emit.ir import Vectors
 from pellucid.engines.native.kernels import few_channels, registry, winograd
 from pellucid.engines.native.lower import regions
 from pellucid.engines.native.memory import geometry
-from pellucid.engines.native.memory.live_ranges import LiveRanges
+from pellucid.engines.native.memory.live_ranges import LiveRanges, Relations
 from pellucid.engines.native.program import NativeProgram
 from pellucid.engines.native.runtime.host import compiled
 from pellucid.graph.fold import Folded
@@ -172,4 +172,10 @@ class Sharing(Without):
 
     def patch(self) -> None:
         """All are needed at all times."""
-        _put("disjoint", lambda *_, **__: False, LiveRanges)
+
+        def relations(ranges: LiveRanges, one: int) -> Relations:
+            apart, alike = related(ranges, one)
+            return Relations(np.zeros_like(apart), np.zeros_like(alike))
+
+        related = LiveRanges.relations
+        _put("relations", relations, LiveRanges)

@@ -40,10 +40,12 @@ def test_a_name_that_an_option_does_not_have(pellucid: Command) -> None:
         ("import", "--layout", "nhwc, nchw"),
         ("import", "--task", "single-label, multi-label, regression"),
         ("import", "--resize", "pad, crop, stretch"),
+        ("quantise", "--to", "int8, bfloat16"),
         ("runs", "--sort", "date, result, data, name"),
         ("train", "--bad", "quarantine, error"),
     ):
         more = ["x", "--out", "y"] if command in ("export", "import") else ["x"]
+        more += ["data"] if command == "quantise" else []
         told = pellucid(command, *more, option, "foo", code=2).stderr
         assert "Value error" not in told
         assert "unknown" in told

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pellucid.data.reading import Reading
     from pellucid.estimators import AnyEstimator
 
+Narrow = Literal["int8", "bfloat16"]
+
 GENERATORS = "only models that answer pictures are quantised"
 
 
@@ -36,10 +38,11 @@ def quantise(
         typer.Option("--out", "-o", help="A model file (.safetensors) for the quantised model."),
     ] = None,
     to: Annotated[
-        Literal["int8", "bfloat16"],
+        Narrow,
         typer.Option(
             help="Whole numbers of 8 bits, or bfloat16, which needs no scales, in the layers that "
-            "are faster so."
+            "are faster so.",
+            **arguments.chosen("type of number", Narrow),
         ),
     ] = "int8",
     pictures: Annotated[

@@ -215,8 +215,9 @@ def stored(program: NativeProgram, place: Place, images: int) -> NDArray[np.uint
 
 
 @pytest.mark.parametrize("name", [*GRAPHS, "every operation"])
-def test_what_lies_between_values_stays_zero(name: str) -> None:
-    """Borders, and the lanes that fill up channels to whole vectors."""
+def test_what_lies_between_values_stays_zero(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Borders, and the lanes that fill up channels to whole vectors, where memory is not shared."""
+    monkeypatch.setattr(LiveRanges, "relations", related(False))
     graph = (GRAPHS | WHOLE)[name]
     program = load(network(graph))
     for _ in range(2):
