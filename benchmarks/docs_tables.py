@@ -40,6 +40,7 @@ NAMES = {
     "vggsmall": "a small VGG, 32×32",
     "resnet20": "ResNet-20, 32×32",
     "photo128": "photographs, 128×128",
+    "efficientnet-lite0": "EfficientNet-Lite0, 224×224",
 }
 """Workloads, for people."""
 
