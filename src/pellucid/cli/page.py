@@ -14,7 +14,7 @@ from pellucid.cli.outputs import check_output
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import remarks, results
 from pellucid.engines import DEFAULT
-from pellucid.errors import DataError, PellucidError
+from pellucid.errors import DataError
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -116,15 +116,6 @@ def _written_of(data: str, write: Callable[[str | None], Page]) -> Page:
 
 def _learned_from(place: Path | None) -> str | None:
     """What the command that trained a run called its data; none where that is not known."""
-    from pellucid.files.container import peek
-    from pellucid.training.run_folder import RunFolder
+    from pellucid.training.saved_run import run_data
 
-    if place is None or not place.is_dir():
-        return None
-    try:
-        kept = peek(place / RunFolder.LAST, "state").get("values")
-    except PellucidError:  # the state of its training was removed, or is damaged
-        return None
-    notes = kept.get("notes") if isinstance(kept, dict) else None
-    data = notes.get("data") if isinstance(notes, dict) else None
-    return data if isinstance(data, str) else None
+    return None if place is None or not place.is_dir() else run_data(place)

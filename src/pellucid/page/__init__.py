@@ -4,6 +4,6 @@
 sources of what runs in the page are in ``web/`` of the repository, their bundle in ``bundle/``.
 """
 
-from pellucid.page.page import Page, make_page
+from pellucid.page.page import Feed, Page, make_page
 
-__all__ = ["Page", "make_page"]
+__all__ = ["Feed", "Page", "make_page"]

@@ -44,12 +44,10 @@ class PagedCaptioner:
 
     Attributes:
         word: The classifier of the first word, whose network is compiled.
-        weights: What makes it that of another word, by name.
         data: What the page knows besides, as JSON values.
     """
 
     word: Model
-    weights: dict[str, Array]
     data: dict[str, Any]
 
     @classmethod
@@ -65,18 +63,8 @@ class PagedCaptioner:
         graph = network.graphs[WORDS_GRAPH]
         whole = WordClassifier(model, 0, "native")
         height, width, _ = network.graph.output_shape
-        looked = np.full((height, width), 1 / (height * width))
-        word = word_classifier(whole, [], "native", looked=looked).model_
-        reads, units = graph[READS], graph.shapes[READS][1]
-        kernel = network.weights[f"{HIDDEN}.kernel"]
-        named = [EMBEDDING, READS, QUERY]
-        weights = {
-            name: array
-            for name, array in network.weights.items()
-            if name.rpartition(".")[0] in named
-        }
-        weights[STATE_ROWS] = kernel[:units]
-        weights[OWN_BIAS] = network.weights[f"{HIDDEN}.bias"]
+        word = _first_word(whole)
+        reads = graph[READS]
         data = {
             "cell": reads.operation.kind,
             "gates": reads.operation.opening(*graph.inputs_of(reads))["gates"],
@@ -102,7 +90,38 @@ class PagedCaptioner:
             },
             "expected": _expected(task, whole.program_, graph, pixels),
         }
-        return cls(word, weights, data)
+        return cls(word, data)
+
+
+def captioner_weights(model: Model) -> dict[str, Array]:
+    """The weights that a page has of a captioner: of its first word, and what makes others of it.
+
+    Args:
+        model: The captioner.
+    """
+    word = _first_word(WordClassifier(model, 0, "native"))
+    return {**word.network.weights, **_of_words(model)}
+
+
+def _first_word(whole: WordClassifier) -> Model:
+    """The classifier of a caption's first word, which looks everywhere alike."""
+    height, width, _ = whole.model_.network.graph.output_shape
+    looked = np.full((height, width), 1 / (height * width))
+    return word_classifier(whole, [], "native", looked=looked).model_
+
+
+def _of_words(model: Model) -> dict[str, Array]:
+    """The weights that make of the first word's network that of another one."""
+    network = model.network
+    units = network.graphs[WORDS_GRAPH].shapes[READS][1]
+    found = {
+        name: array
+        for name, array in network.weights.items()
+        if name.rpartition(".")[0] in (EMBEDDING, READS, QUERY)
+    }
+    found[STATE_ROWS] = network.weights[f"{HIDDEN}.kernel"][:units]
+    found[OWN_BIAS] = network.weights[f"{HIDDEN}.bias"]
+    return found
 
 
 def _expected(

@@ -48,6 +48,8 @@ def page_html(title: str, language: str, data: dict[str, Any], blobs: Blobs) -> 
         f" script-src {_source(script)} 'wasm-unsafe-eval'; style-src {_source(style)};"
         " worker-src blob:; media-src blob:"
     )
+    if data.get("live") is not None:  # the weights come from where the page itself does
+        policy += "; connect-src 'self'"
     return "\n".join(
         (
             f'{PAGE_START.decode("ascii")}{policy}">',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from html import escape
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,6 +25,7 @@ from pellucid.page.programs import all_weights, inspecting_data
 from pellucid.page.self_test import self_test_data
 from pellucid.page.slides import slides_data
 from pellucid.page.variants import swapped_poolings, variant_data
+from pellucid.page.weights import page_weights
 from pellucid.short_repr import short_repr
 from pellucid.tasks import Captioning, Detection, MultiLabel, Transcription, check_row
 from pellucid.tasks.transcript import step_seconds
@@ -49,6 +50,22 @@ MOST_BYTES = 60_000_000
 """Bytes of weights that a page takes without being asked: base64 makes four of three."""
 
 
+@dataclass(frozen=True)
+class Feed:
+    """Where an open page finds the weights of a training, by addresses relative to its own.
+
+    Attributes:
+        events: A stream of server-sent events: ``weights`` (a new snapshot: its ``number``,
+            ``step`` and ``epoch``), ``progress`` (how far the training is, see
+            :class:`pellucid.training.live.LiveProgress`).
+        weights: The newest weights, as :func:`pellucid.page.weights.weights_bytes` writes them.
+            The headers ``Pellucid-Step`` and ``Pellucid-Epoch`` say of which moment they are.
+    """
+
+    events: str
+    weights: str
+
+
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Page:
@@ -68,6 +85,14 @@ class Page:
     language: Language = "en"
     notes: tuple[str, ...] = ()
 
+    def following(self, feed: Feed) -> Page:
+        """The same page as one that follows a training while it is open; only a lab can serve it.
+
+        Args:
+            feed: Where it finds the training's weights.
+        """
+        return replace(self, data={**self.data, "live": asdict(feed)})
+
     def to_html(self) -> str:
         """The page as one HTML file, which needs nothing else."""
         return page_html(self.title, self.language, self.data, self.blobs)
@@ -76,8 +101,14 @@ class Page:
         """Write the page.
 
         Raises:
+            ArgumentError: If it follows a training, which it can only where a lab serves it.
             OutputError: If it cannot be written; an earlier file there is then untouched.
         """
+        if self.data.get("live") is not None:
+            raise ArgumentError(
+                "a page that follows a training works only where a lab serves it, and is not "
+                "saved; save the run's own page (pellucid page RUN)"
+            )
         write_file(path, self.to_html().encode())
 
     def _repr_html_(self) -> str:
@@ -117,7 +148,7 @@ def make_page(
         ArgumentError: It is quantised; there is a layer without compiled code, whose name is
             given; more weights than a page should have; or more memory than a page can.
     """
-    captioner = None
+    captioner, whole = None, model
     if isinstance(model.task, Captioning):
         captioner = PagedCaptioner.of(model, samples.pixels)
         model = captioner.word
@@ -131,8 +162,7 @@ def make_page(
     blobs = Blobs()
     swapped = [] if captioner else swapped_poolings(graph)
     step = _counter(progress, 2 * (1 + len(swapped)) + (lesson is not None))
-    more = captioner.weights if captioner else {}
-    stored = {name: np.asarray(a, np.float32) for name, a in {**weights, **more}.items()}
+    stored = page_weights(whole)
     floats = np.concatenate([np.zeros(0, np.float32), *(a.reshape(-1) for a in stored.values())])
     data = {
         "format": FORMAT,

@@ -7,8 +7,9 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pellucid.errors import DataError, FileFormatError
+from pellucid.errors import DataError, FileFormatError, PellucidError
 from pellucid.files import load_state
+from pellucid.files.container import peek
 from pellucid.short_repr import short_repr
 from pellucid.tasks import TASKS, Generation, SingleLabel
 from pellucid.text import counted, printable
@@ -118,6 +119,21 @@ def read_saved_run(path: Path, check: Callable[[SavedRun], None] | None = None) 
             raise
         remark = f"{error}; the state before it is used, {printable(previous)}"
         return _checked(_read(previous, remark), check)
+
+
+def run_data(path: Path) -> str | None:
+    """What the command that trained a run called its data; none where that is not known.
+
+    Args:
+        path: The run's folder.
+    """
+    try:
+        kept = peek(path / LAST, "state").get("values")
+    except PellucidError:  # the state of its training was removed, or is damaged
+        return None
+    notes = kept.get("notes") if isinstance(kept, dict) else None
+    data = notes.get("data") if isinstance(notes, dict) else None
+    return data if isinstance(data, str) else None
 
 
 def _checked(kept: SavedRun, check: Callable[[SavedRun], None] | None) -> SavedRun:
