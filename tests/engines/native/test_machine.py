@@ -9,16 +9,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pellucid.engines.native import assemble
+from pellucid.engines.native.compile import write
+from pellucid.engines.native.lower.learning import Learning
 from pellucid.engines.native.runtime.host import machine
 from pellucid.engines.native.runtime.host.cache import code_cache
 from pellucid.engines.native.runtime.host.this_machine import host_target
-from tests.engines.native.programs import SMALL, compiled, digest, native, train
+from tests.engines.native.programs import LEARNING, SMALL, compiled, digest, native, train
 from tests.engines.native.test_targets import PROCESSORS, code_for
+from tests.engines.networks import DIFFERENT
+from tests.learning import step_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pellucid.engines.native.target import Target
+    from pellucid.graph import Graph
+
+NETWORKS = {"small": SMALL, **DIFFERENT}
 
 TEXT = "define i64 @f(i64 %x) {\n  %y = add i64 %x, 1\n  ret i64 %y\n}\n"
 
@@ -129,6 +136,30 @@ def test_programs_share_their_code(texts: list[str]) -> None:
     assert len(set(texts)) == len(texts) <= 2  # the network, and perhaps the team
 
 
+def training_text(graph: Graph, target: Target, count: int) -> str:
+    """The text of a step's code, with room for so many images."""
+    step = step_of(graph, LEARNING)
+    assert step is not None
+    return write(graph, target, capacity=count, learning=Learning.of(step)).text
+
+
+@pytest.mark.parametrize("graph", NETWORKS.values(), ids=NETWORKS)
+def test_one_text_for_batches_of_any_size(graph: Graph) -> None:
+    texts = {
+        training_text(graph, host_target(threads), count)
+        for count in (5, 64, 100)
+        for threads in (2, 3)
+    }
+    assert len(texts) == 1
+
+
+def test_the_text_is_not_kept() -> None:
+    """It takes more memory than all else that a program keeps beside its arena."""
+    code = compiled(native())._code
+    with pytest.raises(AssertionError, match="released"):
+        code.text.count("")
+
+
 def test_the_same_bits_from_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     programs = []
     for place in ("off", str(tmp_path), str(tmp_path)):
@@ -137,4 +168,5 @@ def test_the_same_bits_from_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path:
         programs.append(native(SMALL))
         train(programs[-1], 5)
     assert len({digest(program) for program in programs}) == 1
-    assert code_cache().get(machine.key_of(compiled(programs[0])._code.text, host_target()))
+    text = training_text(SMALL, host_target(2), 6)
+    assert code_cache().get(machine.key_of(text, host_target(2)))

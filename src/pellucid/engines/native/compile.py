@@ -63,7 +63,6 @@ class Code:
         losses: By name; none where nothing is learned.
         targets: What is given for losses to compare with, by the name of the input.
         sharing: Who shares weights.
-        text: The module in LLVM's assembly language.
     """
 
     plan: Plan
@@ -71,7 +70,17 @@ class Code:
     losses: dict[str, Loss | LossByReference]
     targets: dict[str, Given]
     sharing: Sharing
-    text: str
+
+    @property
+    def text(self) -> str:
+        """The module in LLVM's assembly language; none once it was released."""
+        return self.plan.builder.text()
+
+    def release_text(self) -> str:
+        """The text, and forget it: once it is compiled, all that is needed is where things lie."""
+        text = self.text
+        self.plan.builder.release_text()
+        return text
 
     def prepare(self, memory: NDArray[np.uint8]) -> None:
         """Write what stays the same from run to run into new memory."""
@@ -183,7 +192,7 @@ def write(
     plan.arena.settle(builder.accesses(order) for order in orders(plan))
     builder.slots = [plan.arena.slot(place) for place in builder.places]
     by_name = {kernel.name: kernel for kernel in weighted}
-    return Code(plan, by_name, losses, targets, sharing, builder.text())
+    return Code(plan, by_name, losses, targets, sharing)
 
 
 def _losses(plan: Plan, targets: dict[str, Given]) -> dict[str, Loss | LossByReference]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.images import each_vector
-from pellucid.engines.native.emit.ir import hexadecimal
+from pellucid.engines.native.emit.text import hexadecimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

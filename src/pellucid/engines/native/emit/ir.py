@@ -7,11 +7,12 @@ nodes), so that LLVM's code generator alone makes good code of it, without any o
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
+
+from pellucid.engines.native.emit.text import definition, hexadecimal
 
 Value = str
 """The name of a value (``%v17``) or a constant (``0``) in the text."""
@@ -423,8 +424,7 @@ class Function:
 
     def text(self) -> str:
         """The whole function."""
-        head = f"define void @{self.name}({self.signature})"
-        return f"{head} {{\nentry:\n{self.body()}\n  ret void\n}}\n"
+        return definition(self.name, self.signature, self.body())
 
     def body(self) -> str:
         """What it does: its addresses from the table, then its instructions."""
@@ -442,9 +442,3 @@ class Function:
     def _name(self) -> Value:
         self._values += 1
         return f"%v{self._values}"
-
-
-def hexadecimal(number: float) -> str:
-    """A float32 as LLVM writes it exactly: the bits of the same number as a double."""
-    (single,) = struct.unpack("<f", struct.pack("<f", number))
-    return f"0x{struct.unpack('<Q', struct.pack('<d', single))[0]:016X}"

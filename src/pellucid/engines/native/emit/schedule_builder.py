@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pellucid.engines.native.emit.bfloat16_sums import bfloat16_declarations
 from pellucid.engines.native.emit.ir import Function, Index, Value, Vectors
+from pellucid.engines.native.emit.text import definition
 from pellucid.engines.native.emit.whole_sums import whole_declarations
 from pellucid.engines.native.memory.layout import FLOAT
 from pellucid.engines.native.memory.live_ranges import Access
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from pellucid.engines.native.emit.single_image import Split
     from pellucid.engines.native.emit.work import Description
@@ -115,9 +116,10 @@ class ScheduleBuilder:
         self._pause = pause
         self._single = single
         self._backward = backward
-        self._functions: dict[str, Function] = {}  # by what they do
+        self._functions: dict[str, tuple[str, str]] = {}  # (name, signature) by body
         self.places: list[int] = []
         self.slots: list[int] = []
+        self._released = False
         self.one_by_one = False
         self.calls: dict[str, list[Call]] = {}
         self.origin = ""  # of the stages that are being appended, for reports
@@ -193,7 +195,9 @@ class ScheduleBuilder:
         body(function)
         start = len(self.places)
         self.places += function.places
-        name = self._functions.setdefault(function.body(), function).name
+        # As text, which takes a third of the memory that its lines do.
+        known = (function.name, function.signature)
+        name, _ = self._functions.setdefault(function.body(), known)
         return name, (start, len(self.places))
 
     def accesses(self, schedules: Iterable[str]) -> list[Access]:
@@ -213,7 +217,7 @@ class ScheduleBuilder:
     def text(self, *names: str) -> str:
         """The whole module; or of some schedules alone, with the functions that they call."""
         schedules = {name: self.schedules[name] for name in names or self.schedules}
-        functions = self.stages(*names) if names else map(Function.text, self._functions.values())
+        functions = self.stages(*names) if names else self._written()
         parts = [
             *self.declarations(),
             "declare i32 @pellucid_yield()",
@@ -247,7 +251,21 @@ class ScheduleBuilder:
         calls = [call for name in names for call in self.schedules[name]]
         called = {call.function for call in calls}
         called |= {function for call in calls for function, _ in call.clears}
-        return [f.text() for f in self._functions.values() if f.name in called]
+        return self._written(called)
+
+    def _written(self, called: Collection[str] | None = None) -> list[str]:
+        """The text of all functions, or of some by name."""
+        assert not self._released, "the text was released"
+        return [
+            definition(name, signature, body)
+            for body, (name, signature) in self._functions.items()
+            if called is None or name in called
+        ]
+
+    def release_text(self) -> None:
+        """Forget the functions' text, most of a program's memory besides its arena."""
+        self._functions.clear()
+        self._released = True
 
     @property
     def schedules(self) -> dict[str, list[Call]]:

@@ -38,7 +38,9 @@ def clear_borders(plan: Plan) -> None:
             elif (place := _clearable(plan, start)) is not None:
                 places[start] = place
     made = {
-        start: plan.builder.function(f"border of {start}", partial(clear_border, place=place))
+        start: plan.builder.function(
+            f"border of {_name(plan, start)}", partial(clear_border, place=place)
+        )
         for start, place in places.items()
         if start not in refused
     }
@@ -82,6 +84,13 @@ def _start(plan: Plan, place: int) -> int | None:
     """Where the buffer of images that a place belongs to begins, while code is written."""
     shared = plan.arena.shared(place)
     return shared.start if shared is not None and shared.layout is not None else None
+
+
+def _name(plan: Plan, start: int) -> str:
+    """A buffer's name, the same for batches of any size: code is found in the cache by its text."""
+    shared = plan.arena.shared(start)
+    assert shared is not None
+    return shared.name
 
 
 def _clearable(plan: Plan, start: int) -> Place | None:

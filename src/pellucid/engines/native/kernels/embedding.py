@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pellucid import ops
 from pellucid.engines.native.emit.beside import as_float, scalar
 from pellucid.engines.native.emit.images import clear, each_image, each_vector, start_of
-from pellucid.engines.native.emit.ir import hexadecimal
 from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.emit.text import hexadecimal
 from pellucid.engines.native.kernels.kernel import Weighted
 from pellucid.engines.native.kernels.parameters import Part, place_parameter
 from pellucid.engines.native.memory.arena import floats

@@ -18,9 +18,9 @@ from pellucid.engines.native.emit.beside import (
     spread,
 )
 from pellucid.engines.native.emit.images import clear, each_image, each_vector, start_of
-from pellucid.engines.native.emit.ir import hexadecimal
 from pellucid.engines.native.emit.lanes import over_channels
 from pellucid.engines.native.emit.single_image import Split
+from pellucid.engines.native.emit.text import hexadecimal
 from pellucid.engines.native.kernels.kernel import Kernel
 
 if TYPE_CHECKING:

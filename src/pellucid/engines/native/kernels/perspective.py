@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pellucid import ops
 from pellucid.engines.native.emit.beside import scalar
 from pellucid.engines.native.emit.images import each_position
-from pellucid.engines.native.emit.ir import hexadecimal
+from pellucid.engines.native.emit.text import hexadecimal
 from pellucid.engines.native.kernels.kernel import Kernel
 from pellucid.ops.perspective_divide import NEAREST
 

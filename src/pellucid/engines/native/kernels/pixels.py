@@ -7,8 +7,8 @@ from math import lcm
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
-from pellucid.engines.native.emit.ir import hexadecimal
 from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.emit.text import hexadecimal
 from pellucid.engines.native.kernels.kernel import Kernel
 from pellucid.engines.native.kernels.plan import as_image
 from pellucid.engines.native.memory.layout import FLOAT

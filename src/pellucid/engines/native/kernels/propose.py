@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from pellucid import ops
 from pellucid.engines.native.emit.doubles import DOUBLE, Doubles, exactly
 from pellucid.engines.native.emit.images import each_image, start_of
-from pellucid.engines.native.emit.ir import hexadecimal
 from pellucid.engines.native.emit.radix import COUNTS, place_of, sort_falling
 from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.emit.text import hexadecimal
 from pellucid.engines.native.kernels.kernel import Kernel
 from pellucid.ops.anchors import MOST_LOG
 from pellucid.ops.propose import NO_BOX

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pellucid import ops
 from pellucid.engines.native.emit.beside import scalar
 from pellucid.engines.native.emit.images import each_channel_vector, each_image, start_of
-from pellucid.engines.native.emit.ir import hexadecimal
 from pellucid.engines.native.emit.lanes import keep
+from pellucid.engines.native.emit.text import hexadecimal
 from pellucid.engines.native.kernels.kernel import Kernel
 from pellucid.ops.regions import CLASS
 

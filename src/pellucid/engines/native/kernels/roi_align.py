@@ -15,8 +15,8 @@ from pellucid.engines.native.emit.beside import (
     spread,
 )
 from pellucid.engines.native.emit.images import clear, each_vector
-from pellucid.engines.native.emit.ir import hexadecimal
 from pellucid.engines.native.emit.single_image import Split
+from pellucid.engines.native.emit.text import hexadecimal
 from pellucid.engines.native.kernels.regions import Part, RegionKernel
 
 if TYPE_CHECKING:

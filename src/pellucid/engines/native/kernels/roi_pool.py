@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 from pellucid import ops
 from pellucid.engines.native.emit.beside import scalar
 from pellucid.engines.native.emit.images import clear, each_vector
-from pellucid.engines.native.emit.ir import hexadecimal
 from pellucid.engines.native.emit.lanes import spread_number
 from pellucid.engines.native.emit.pooling import larger
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.single_image import Split
+from pellucid.engines.native.emit.text import hexadecimal
 from pellucid.engines.native.kernels.regions import Part, RegionKernel
 from pellucid.ops.regions import FAR
 from pellucid.ops.roi_pool import NOWHERE

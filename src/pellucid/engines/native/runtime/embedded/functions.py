@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.exponential import exponential, sigmoid
-from pellucid.engines.native.emit.ir import Function, Vectors, hexadecimal
+from pellucid.engines.native.emit.ir import Function, Vectors
+from pellucid.engines.native.emit.text import hexadecimal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

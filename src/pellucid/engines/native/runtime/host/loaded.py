@@ -46,7 +46,7 @@ class Loaded:
 
     def __init__(self, code: Code, target: Target, counter: Callable[[], tuple[int, int]]) -> None:
         self.code = code
-        self.machine = load(code.text, target)
+        self.machine = load(code.release_text(), target)
         names = code.plan.builder.schedules
         self.schedules = {name: self.machine.address(name) for name in names}
         self.memory = code.plan.arena.make()

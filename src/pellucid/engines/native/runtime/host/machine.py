@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 from pellucid.engines.native.assemble import compiled_how, object_code, target_machine
 from pellucid.engines.native.runtime.host.cache import code_cache
 from pellucid.engines.native.runtime.host.object_loader import load_object
+from pellucid.engines.native.runtime.host.reclaim import reclaim
 from pellucid.engines.native.runtime.host.system import resolve_symbols, symbols
 from pellucid.engines.native.runtime.host.this_machine import llvm_version
 
@@ -98,5 +99,6 @@ def code_of(text: str, target: Target) -> bytes:
     code = cache.get(key)
     if code is None:
         code = object_code(text, target)
+        reclaim()
         cache.put(key, code)
     return code
