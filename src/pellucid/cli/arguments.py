@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
@@ -256,6 +257,16 @@ Group = Annotated[
         "file names, *_{group}_*; a regular expression, patient(\\d+); or rows:100, blocks of a "
         "hundred in the order of the data, as of a film.",
         show_default="nothing",
+    ),
+]
+DecisionsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--decisions",
+        metavar="FILE",
+        help="A CSV file of path,decision,label about pictures of the data: keep, move (to the "
+        "label), leave-out. As pellucid mistakes --csv writes it, filled in.",
+        show_default="nothing is decided",
     ),
 ]
 SideCorrection = Annotated[

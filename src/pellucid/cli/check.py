@@ -64,6 +64,7 @@ def check(
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
     group: arguments.Group = None,
+    decisions: arguments.DecisionsFile = None,
     sound: arguments.SoundSettings = None,
     units: arguments.Units = None,
     task: arguments.TaskName = None,
@@ -96,12 +97,17 @@ def check(
 
     from pellucid.data.augment import get_augmentation
     from pellucid.data.check import inspect
+    from pellucid.data.decisions.decision import get_decisions
+    from pellucid.data.reading import Reading
     from pellucid.errors import DataError
     from pellucid.files import write_text
 
     augmentation = get_augmentation(augment)
     console = remarks()
+    decided = get_decisions(decisions)
     if is_shards(Path(data)):
+        if decided is not None:
+            Reading(decisions=decided).check_no_decisions(data)
         _check_shards(Path(data), console, json=json)
         return
     with CountBar("looking at pictures", console) as progress:
@@ -117,18 +123,18 @@ def check(
             group=group,
             sound=sound,
             units=units,
+            decisions=decided,
         )
     if with_features:
         from pellucid.cli.all_features import read_features
-        from pellucid.data.reading import Reading
         from pellucid.errors import ArgumentError
         from pellucid.files.feature_file import FeatureSet
         from pellucid.transfer.suspicions import with_suspicions
 
         reading = Reading(
-        max_pixels=max_pixels, max_bytes=max_bytes, cache=cache,
-        path_column=path_column, label_column=label_column,
-    )  # fmt: skip
+            max_pixels=max_pixels, max_bytes=max_bytes, cache=cache,
+            path_column=path_column, label_column=label_column, decisions=decided,
+        )  # fmt: skip
         with CountBar("features", console) as progress:
             found, _ = read_features(data, body, reading, task, engine, progress)
         if not isinstance(found, FeatureSet):
@@ -148,7 +154,7 @@ def check(
         splits = load(
             data, image_size=size, seed=seed, max_pixels=max_pixels, max_bytes=max_bytes,
             path_column=path_column, label_column=label_column, task=task, group=group,
-            sound=sound, units=units,
+            sound=sound, units=units, decisions=decided,
         )  # fmt: skip
         _write_batch(show_batch, splits.train, augmentation, seed, console)
         console.print(f"batch written to {printable(show_batch)}")

@@ -37,6 +37,7 @@ def compare(
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
+    decisions: arguments.DecisionsFile = None,
     bad: arguments.BadFiles = "quarantine",
     cache: arguments.Cache = True,
     engine: arguments.EngineName = DEFAULT,
@@ -60,7 +61,7 @@ def compare(
         part=part, max_pixels=max_pixels, names=names,
         reading=Reading(
             bad=bad, max_bytes=max_bytes, cache=cache,
-            path_column=path_column, label_column=label_column,
+            path_column=path_column, label_column=label_column, decisions=decisions,
         ),
     )  # fmt: skip
     for note in found.notes:

@@ -51,6 +51,7 @@ def evaluate(
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
+    decisions: arguments.DecisionsFile = None,
     bad: arguments.BadFiles = "quarantine",
     cache: arguments.Cache = True,
     classes: arguments.ClassNames = None,
@@ -108,7 +109,7 @@ def evaluate(
     classifier = load_any_for(model, engine=engine, classes=classes, max_pixels=max_pixels)
     reading = Reading(
         bad=bad, max_bytes=max_bytes, cache=cache,
-        path_column=path_column, label_column=label_column,
+        path_column=path_column, label_column=label_column, decisions=decisions,
     )  # fmt: skip
     if isinstance(classifier, ImageGenerator):
         refuse_others(

@@ -91,6 +91,7 @@ def train(
     test_fold: arguments.TestFold = None,
     side_cameras: arguments.SideCorrection = None,
     side_columns: arguments.SideColumns = None,
+    decisions: arguments.DecisionsFile = None,
     sound: arguments.SoundSettings = None,
     task: arguments.TaskName = None,
     units: arguments.Units = None,

@@ -87,12 +87,17 @@ def _read(
     """The pictures, in parts; the options with the size that they have; and remarks, printed."""
     from pellucid.data import BUILTIN
     from pellucid.data.load import read_splits
+    from pellucid.training.same_decisions import check_same_decisions
     from pellucid.training.saved_run import read_saved_run
     from pellucid.training.start import resumed
 
     console, source = remarks(), options.data or ""
     size = model.reading_size(source)
-    like = model.reading_like(None if resume is None else resumed(read_saved_run(resume)))
+    reading = options.reading(model.max_pixels)
+    saved = None if resume is None else read_saved_run(resume)
+    if saved is not None and resume is not None:
+        check_same_decisions(reading.decisions, saved.provenance, printable(resume))
+    like = model.reading_like(None if saved is None else resumed(saved))
     kept_size = size if like is None else like.shape
     heard = like is not None and like.sound is not None
     if (
@@ -101,7 +106,7 @@ def _read(
         options = replace(options, image_size=f"{kept_size[0]}x{kept_size[1]}")
     splits = read_splits(
         source,
-        options.reading(model.max_pixels),
+        reading,
         image_size=size,
         validation=None if options.validation is None else option_values.share(options.validation),
         seed=options.seed,

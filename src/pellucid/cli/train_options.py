@@ -75,6 +75,7 @@ class TrainOptions:
     test_fold: str | None
     side_cameras: float | None
     side_columns: str | None
+    decisions: str | None
     sound: str | None
     task: str | None
     units: str | None
@@ -107,6 +108,8 @@ class TrainOptions:
         found = {field.name: given[field.name] for field in fields(cls)}
         if isinstance(found["classes"], str):
             found["classes"] = list(given_classes(found["classes"], "--classes")[0])
+        if found["decisions"] is not None:
+            found["decisions"] = os.fspath(found["decisions"])
         return cls(**found)
 
     def completed(self, recipe: Mapping[str, Any]) -> Self:
@@ -137,6 +140,8 @@ class TrainOptions:
         found: dict[str, Any] = {}
         if self.data and self.data not in BUILTIN:
             found["data"] = os.path.abspath(self.data)  # noqa: PTH100 - links stay
+        if self.decisions is not None:
+            found["decisions"] = os.path.abspath(self.decisions)  # noqa: PTH100 - links stay
         for name in ("start_from", "pretrained"):
             given = getattr(self, name)
             if given is not None and place_of(given) is not None:
@@ -150,7 +155,7 @@ class TrainOptions:
             path_column=self.path_column, label_column=self.label_column,
             group=self.group, test_fold=self.test_fold,
             side_cameras=side_cameras_of(self.side_cameras, self.side_columns),
-            sound=self.sound, units=self.units,
+            sound=self.sound, units=self.units, decisions=self.decisions,
         )  # fmt: skip
 
     def estimator(self, task: str | None) -> Estimator:

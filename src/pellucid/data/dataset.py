@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.convert import Range
+    from pellucid.data.decisions.marks import Decided, Marks
     from pellucid.data.labels import LabelKind
     from pellucid.data.quarantine import BadFile
     from pellucid.data.sound import Sound
@@ -66,6 +67,8 @@ class Dataset:
             drawn to validate by (None for none); None where it was not drawn.
         own: How many pictures, the first ones, are not of side cameras, see
             :mod:`pellucid.data.side_cameras`; None where all are.
+        marks: What people decided about the pictures, and was not done yet.
+        decided: What they decided about them, and was done.
 
     Raises:
         DataError: A shape, a type, a length, a place or a class is not as described above.
@@ -82,6 +85,8 @@ class Dataset:
     groups: Groups | None = None
     own: int | None = None
     sound: Sound | None = None
+    marks: Marks | None = None
+    decided: Decided | None = None
 
     def __init__(
         self,
@@ -102,6 +107,8 @@ class Dataset:
         groups: Groups | Sequence[str] | None = None,
         own: int | None = None,
         sound: Sound | None = None,
+        marks: Marks | None = None,
+        decided: Decided | None = None,
     ) -> None:
         given = locals()
         if labels is not None:
@@ -269,6 +276,8 @@ class Dataset:
             name=self.name if name is None else name,
             quarantined=(),
             own=None,
+            marks=self.marks and self.marks.subset(chosen),
+            decided=self.decided and self.decided.of_some(),
         )
 
     def order(self, seed: int, epoch: int) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.arrays import CLASSES, datasets_from, deep_pictures
-from pellucid.data.cache import open_picture_cache
+from pellucid.data.decisions.source import decided_arrays, of_arrays, picture_source
 from pellucid.data.detect_format import BUILTIN, locate
 from pellucid.data.fitted import fitted
 from pellucid.data.idx_folder import load_idx_folder
@@ -22,24 +22,22 @@ from pellucid.data.read_part import classes_file, read_for
 from pellucid.data.reading import Reading
 from pellucid.data.recognise import checked_task, integers_note
 from pellucid.data.shards.index import is_shards
-from pellucid.data.shards.source import ShardSource, open_shards
+from pellucid.data.shards.source import open_shards
 from pellucid.data.side_cameras import side_cameras_of
-from pellucid.data.sources import (
-    ArraySource,
-    PictureSource,
-    with_classes,
-)
+from pellucid.data.sources import ArraySource, with_classes
 from pellucid.data.targets import TARGETS
 from pellucid.data.value_range import array_range
 from pellucid.errors import ArgumentError, DataError
 from pellucid.text import array_shape, printable
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
     from pellucid.data.cache import CacheSetting
     from pellucid.data.class_names import ClassNames
     from pellucid.data.dataset import Dataset, Splits
+    from pellucid.data.decisions import Decisions
     from pellucid.data.preprocessing import Preprocessing
     from pellucid.data.quarantine import Bad
     from pellucid.data.read_part import DataSource
@@ -75,6 +73,7 @@ def load(
     side_columns: str | None = None,
     sound: object = None,
     units: str | None = None,
+    decisions: Decisions | str | os.PathLike[str] | None = None,
 ) -> Splits:
     """Load pictures and divide them into training, validation and test set.
 
@@ -156,6 +155,9 @@ def load(
         units: What the texts of recordings are made of: ``"words"`` or ``"characters"``. None:
             words where they are few and occur often, see
             :func:`pellucid.data.transcripts.suitable_units`.
+        decisions: What people decided about pictures, or the path of its CSV file (see
+            :mod:`pellucid.data.decisions.decision`): moved pictures get their new label, others are
+            left out. Parts are drawn as if nothing had been decided.
 
     Returns:
         The three sets, with notes on what was chosen. Grey pictures have 1 channel; where any
@@ -170,6 +172,7 @@ def load(
         bad=bad, max_pixels=max_pixels, max_bytes=max_bytes, cache=cache,
         path_column=path_column, label_column=label_column, group=group, test_fold=test_fold,
         side_cameras=side_cameras_of(side_cameras, side_columns), sound=sound, units=units,
+        decisions=decisions,
     )  # fmt: skip
     return read_splits(
         source, reading, image_size=image_size, validation=validation, seed=seed,
@@ -199,7 +202,7 @@ def read_splits(
         classes=classes, task=task, like=like,
     )  # fmt: skip
     splits = make_splits(origin, validation, default, seed)
-    if isinstance(origin, PictureSource | ShardSource) or like is None:
+    if not of_arrays(origin) or like is None:
         return splits
     return replace(
         splits,
@@ -274,9 +277,9 @@ def _found(
                     found,
                     parts={part: of for part, of in found.parts.items() if part != "validation"},
                 )
-            origin = PictureSource(
-                printable(path), found, image_size, reading, allow_one_class,
-                *open_picture_cache(reading.cache, found.root), like,
+            origin = picture_source(
+                printable(path), found, image_size, reading,
+                allow_one_class=allow_one_class, like=like,
             )  # fmt: skip
         elif path.is_file():
             reading.check_no_columns(path)
@@ -291,8 +294,11 @@ def _found(
                 printable(path), datasets, allow_one_class, classes=names, task=task
             )
     default = MNIST_VALIDATION if source == "mnist" else DEFAULT_SHARE
-    if isinstance(origin, ArraySource) and like is None:
-        check_not_resized(next(iter(origin.datasets.values())), image_size, origin.name)
+    if isinstance(origin, ArraySource):
+        if like is None:
+            check_not_resized(next(iter(origin.datasets.values())), image_size, origin.name)
+        if reading.decisions is not None:
+            return decided_arrays(origin, reading.decisions, allow_one_class), default
     return origin, default
 
 
@@ -310,6 +316,7 @@ def load_for(
     cache: CacheSetting = True,
     path_column: str | None = None,
     label_column: str | None = None,
+    decisions: Decisions | str | os.PathLike[str] | None = None,
 ) -> Dataset:
     """Load pictures to judge a model by, as that model takes them.
 
@@ -329,6 +336,7 @@ def load_for(
         cache: As :func:`load` takes it.
         path_column: As :func:`load` takes it.
         label_column: As :func:`load` takes it.
+        decisions: As :func:`load` takes it.
 
     Returns:
         The pictures, with ``classes`` for theirs. Not every class must occur.
@@ -341,7 +349,7 @@ def load_for(
     """
     reading = Reading(
         bad=bad, max_pixels=max_pixels, max_bytes=max_bytes, cache=cache,
-        path_column=path_column, label_column=label_column,
+        path_column=path_column, label_column=label_column, decisions=decisions,
     )  # fmt: skip
     return read_for(
         source, reading, preprocessing=preprocessing, classes=classes,

@@ -11,6 +11,7 @@ import numpy as np
 from pellucid.data.boxes import Boxes
 from pellucid.data.class_notes import class_notes
 from pellucid.data.dataset import Splits
+from pellucid.data.decisions.marks import decided
 from pellucid.data.group_notes import drawn_groups, group_overlaps
 from pellucid.data.split import checked_seed, number_of_pictures, stratified_split
 from pellucid.data.targets import ClassTargets, LabelSets
@@ -18,7 +19,7 @@ from pellucid.errors import ArgumentError, DataError
 from pellucid.text import brief_repr, listed, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -72,7 +73,7 @@ def make_splits(source: Source, validation: Share | None, default: Share, seed: 
             )  # fmt: skip
 
         parts = source.divide(origin, draw)
-        held = len(parts["validation"]) if "validation" in shares else None
+        held = _drawn(parts["validation"]) if "validation" in shares else None
         parts = {name: replace(part, drawn_with=(seed, held)) for name, part in parts.items()}
     else:
         parts = {"train": source.read(origin)}
@@ -107,6 +108,11 @@ def make_splits(source: Source, validation: Share | None, default: Share, seed: 
         quarantined=source.quarantined,
         drawn=tuple(shares),
     )
+
+
+def _drawn(part: Dataset) -> int:
+    """How many pictures were drawn for a part, of which decisions may leave some out."""
+    return len(part) if part.decided is None else part.decided.count
 
 
 def class_counts(parts: Iterable[Dataset]) -> dict[str, int]:
@@ -149,7 +155,7 @@ def set_aside(
     *,
     validation: Share | None,
     seed: int,
-    learned: str,
+    learned: Collection[str],
     part: str = "test",
     undivided: bool = True,
 ) -> Dataset | None:
@@ -159,7 +165,8 @@ def set_aside(
         everything: All pictures of an undivided source, or the training part of a divided one.
         validation: Fraction or number of pictures that were set aside for validation.
         seed: What the parts were drawn with.
-        learned: The fingerprint of the pictures that the model learned from.
+        learned: Fingerprints of the pictures that the model learned from, as they were before
+            anything was decided about them, or after.
         part: ``"test"`` or ``"validation"``: what they were set aside for; or ``"train"``: what is
             left.
         undivided: Whether the source was undivided; else nothing was set aside for the test.
@@ -184,7 +191,10 @@ def set_aside(
             seed=seed, name=everything.name,
             groups=everything.groups,
         )  # fmt: skip
-        if everything.subset(positions["train"]).fingerprint() == learned:
+        own = everything.subset(positions["train"])
+        if own.fingerprint() in learned or (
+            own.marks is not None and decided(own).fingerprint() in learned
+        ):
             return everything.subset(positions[part], part)
     return None
 

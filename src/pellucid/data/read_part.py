@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pellucid.data.arrays import array_parts, datasets_from
 from pellucid.data.cache import open_picture_cache
 from pellucid.data.class_names import FILE as CLASSES_FILE
+from pellucid.data.decisions.marks import decided, marked
+from pellucid.data.decisions.matched import match_arrays, match_files
 from pellucid.data.detect_format import locate
 from pellucid.data.fitted import fitted
 from pellucid.data.idx_folder import find_idx_files, load_idx_folder
@@ -66,6 +68,7 @@ def read_for(
     known: Targets | None = None,
     split: str = "test",
     resized: bool = False,
+    undecided: bool = False,
 ) -> Dataset:
     """Load pictures to judge a model by, as :func:`pellucid.data.load_for` does.
 
@@ -78,7 +81,27 @@ def read_for(
         known: The model's targets, of no picture; None for those of one of these classes a picture.
         split: Which part of divided data.
         resized: Whether arrays of another size are converted, as those were that the model learned.
+        undecided: Whether the pictures only get marks of what is decided about them, see
+            :class:`pellucid.data.decisions.marks.Marks`.
     """
+    found = _read_for(
+        source, reading, preprocessing=preprocessing, classes=classes,
+        source_classes=source_classes, known=known, split=split, resized=resized,
+    )  # fmt: skip
+    return found if undecided else decided(found)
+
+
+def _read_for(
+    source: DataSource,
+    reading: Reading,
+    *,
+    preprocessing: Preprocessing,
+    classes: Sequence[str],
+    source_classes: tuple[str, ...] | None,
+    known: Targets | None,
+    split: str,
+    resized: bool,
+) -> Dataset:
     preprocessing = replace(preprocessing, invert=False)  # for pictures that are given one by one
     like = ClassTargets(NONE, tuple(classes)) if known is None else known
     if split not in SPLITS:
@@ -86,9 +109,10 @@ def read_for(
     if source == "mnist":
         _check_part("mnist", MNIST_PARTS, split)
         dataset = load_mnist([part for part in MNIST_PARTS if part == split])[split]
+        dataset = _marked(dataset, reading, split, "mnist")
         return _in_task(dataset, "mnist", preprocessing, like, source_classes, resized=resized)
     if isinstance(source, Mapping):
-        dataset = _of_arrays(source, "arrays", preprocessing, split, like)
+        dataset = _of_arrays(source, "arrays", preprocessing, split, like, reading)
         return _in_task(dataset, "arrays", preprocessing, like, source_classes, resized=resized)
     path = locate(source)
     name = printable(path)
@@ -101,7 +125,7 @@ def read_for(
         most = reading.max_bytes
         if path.is_file():
             arrays = read_npz(path, max_bytes=most)
-            dataset = _of_arrays(arrays, name, preprocessing, split, like)
+            dataset = _of_arrays(arrays, name, preprocessing, split, like, reading)
             return _in_task(dataset, name, preprocessing, like, source_classes, resized=resized)
         _check_part(name, tuple(find_idx_files(path)), split)
         dataset = load_idx_folder(path, (split,), max_bytes=most)[split]
@@ -109,10 +133,13 @@ def read_for(
         if names is not None and not set(dataset.classes) <= set(like.names):
             # of all parts, since the labels that occur decide what the names count
             dataset = with_classes(load_idx_folder(path, max_bytes=most), names, name)[split]
+        dataset = _marked(dataset, reading, split, name)
         return _in_task(dataset, name, preprocessing, like, source_classes, resized=resized)
     found = scanned(path, reading, like.kind)
     part = "all" if "all" in found.parts else split
     _check_part(name, tuple(found.parts), part)
+    matched = None if reading.decisions is None else match_files(reading.decisions, found, name)
+    left_out = frozenset[str]() if matched is None else matched.left_out
     unlisted = tuple(file for file in found.bad if file.part == part)
     if unlisted and reading.bad == "error":
         raise DataError(f"{name}: {printable(unlisted[0].name)}: {unlisted[0].reason}")
@@ -129,14 +156,18 @@ def read_for(
     kept, _ = open_picture_cache(reading.cache, found.root)
     dataset = read_pictures(
         files, labels, preprocessing, title,
-        bad=reading.bad, max_pixels=reading.max_pixels, cache=kept,
+        bad="quarantine" if left_out else reading.bad, max_pixels=reading.max_pixels, cache=kept,
     )  # fmt: skip
+    lost = [file for file in dataset.quarantined if printable(file.name) not in left_out]
+    if lost and reading.bad == "error":
+        raise DataError(f"{name}: {printable(lost[0].name)}: {lost[0].reason}")
     targets = dataset.targets
     if isinstance(targets, ClassTargets):
         targets = replace(targets, classes=like.names, source_classes=source_classes)
     else:
         targets = like.adopt(targets, name)
-    return replace(dataset, targets=targets, quarantined=(*unlisted, *dataset.quarantined))
+    dataset = replace(dataset, targets=targets, quarantined=(*unlisted, *lost))
+    return dataset if matched is None else marked(dataset, matched, part)
 
 
 def part_names(source: str | os.PathLike[str], *, max_bytes: int | None = None) -> tuple[str, ...]:
@@ -209,13 +240,22 @@ def _of_arrays(
     preprocessing: Preprocessing,
     split: str,
     like: Targets,
+    reading: Reading,
 ) -> Dataset:
     labelled = not isinstance(like, Unlabelled)
     parts = array_parts(arrays, name, labelled=labelled)
     part = "all" if "all" in parts else split
     _check_part(name, parts, part)
     task = None if labelled else like.kind
-    return datasets_from(arrays, name, (part,), preprocessing.value_range, task)[part]
+    found = datasets_from(arrays, name, (part,), preprocessing.value_range, task)[part]
+    return _marked(found, reading, part, name)
+
+
+def _marked(data: Dataset, reading: Reading, part: str, name: str) -> Dataset:
+    """A part of arrays with what is decided about its pictures."""
+    if reading.decisions is None:
+        return data
+    return marked(data, match_arrays(reading.decisions, {part: data}, name), part)
 
 
 def _check_part(name: str, parts: tuple[str, ...], wanted: str) -> None:

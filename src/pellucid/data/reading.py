@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.cache import check_cache
+from pellucid.data.decisions.decision import get_decisions
 from pellucid.data.groups import check_group
 from pellucid.data.packed import check_max_bytes
 from pellucid.data.pillow import MAX_PIXELS
@@ -43,9 +44,12 @@ class Reading:
         sound: How recordings become pictures: a text such as ``rate=16000,seconds=2``, settings by
             name, or a :class:`pellucid.data.sound.Sound`; kept by name.
         units: What transcripts are made of, ``words`` or ``characters``; None to choose by them.
+        decisions: What people decided about pictures: :class:`pellucid.data.decisions.Decisions`,
+            or the path of their file, which is read; None where nothing is decided.
 
     Raises:
         ArgumentError: A setting is outside its range.
+        DataError: The file of decisions cannot be read.
     """
 
     bad: Bad = "quarantine"
@@ -59,6 +63,7 @@ class Reading:
     side_cameras: SideCameras | None = None
     sound: Any = None
     units: str | None = None
+    decisions: Any = None
 
     def __post_init__(self) -> None:
         check_bad(self.bad)
@@ -74,6 +79,12 @@ class Reading:
             )
         object.__setattr__(self, "sound", get_sound(self.sound))
         object.__setattr__(self, "units", checked_units(self.units))
+        object.__setattr__(self, "decisions", get_decisions(self.decisions))
+        if self.decisions is not None and self.side_cameras is not None:
+            raise ArgumentError(
+                "decisions are about one picture each, and side_cameras adds others beside it; "
+                "leave one of them out"
+            )
 
     def check_no_groups(self, source: str | os.PathLike[str]) -> None:
         """Raise ArgumentError if pictures of a source that has no files are to be grouped."""
@@ -81,6 +92,14 @@ class Reading:
             raise ArgumentError(
                 f"group is {self.group!r:.100}, but {printable(source)} has no picture files; "
                 "leave it out, or give groups in Python: Dataset(images, labels=…, groups=…)"
+            )
+
+    def check_no_decisions(self, source: str | os.PathLike[str]) -> None:
+        """Raise ArgumentError if pictures of a source that is written already are decided on."""
+        if self.decisions is not None:
+            raise ArgumentError(
+                f"decisions are given, but {printable(source)} holds shards, whose pictures stay "
+                "as they were written; leave them out, or write shards of data that are mended"
             )
 
     def check_no_columns(self, source: str | os.PathLike[str]) -> None:

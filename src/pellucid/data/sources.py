@@ -120,6 +120,8 @@ class PictureSource:
         cache: Where pictures are kept that were decoded before; None for nowhere.
         cache_note: Why there is none, if one was wanted.
         like: How pictures are converted and resized, if that is not decided by them.
+        left_out: Names, as they are printed, of files that will be left out: they decide nothing,
+            and may be bad.
     """
 
     name: str
@@ -130,6 +132,7 @@ class PictureSource:
     cache: PictureCache | None = None
     cache_note: str = ""
     like: Preprocessing | None = None
+    left_out: frozenset[str] = frozenset()
     _draws: dict[str, Draw] = field(default_factory=dict, init=False)
 
     @property
@@ -144,7 +147,8 @@ class PictureSource:
         not_kept = self.cache_note or (self.cache.note if self.cache else "")
         kept = (f"decoded pictures are not kept: {printable(not_kept)}",) if not_kept else ()
         found = *self.found.notes, *fault_notes(self.found.faults)
-        return *found, *quarantine_note(self.quarantined), *notes, *kept, *self._size
+        lost = [file for file in self.quarantined if not self._is_left_out(file.name)]
+        return *found, *quarantine_note(lost), *notes, *kept, *self._size
 
     @property
     def _size(self) -> tuple[str, ...]:
@@ -181,8 +185,9 @@ class PictureSource:
         found = self.found
         if self.reading.bad == "error" and found.bad:
             raise DataError(f"{self.name}: {printable(found.bad[0].name)}: {found.bad[0].reason}")
-        self._check_classes(found.parts, ())
-        preprocessing, notes = self.choose(found.parts)
+        wanted = self._wanted(found.parts)
+        self._check_classes(wanted, ())
+        preprocessing, notes = self.choose(wanted)
         while True:
             if self.cache is None:
                 count = sum(map(len, found.parts.values()))
@@ -191,13 +196,20 @@ class PictureSource:
                 part: self._decode(files, preprocessing, part)
                 for part, files in found.parts.items()
             }
-            bad = [file for part in decoded.values() for file in part.quarantined]
+            bad = [
+                file
+                for part in decoded.values()
+                for file in part.quarantined
+                if not self._is_left_out(file.name)
+            ]
             if not bad:
                 return decoded, notes
+            if self.reading.bad == "error":
+                raise DataError(f"{self.name}: {printable(bad[0].name)}: {bad[0].reason}")
             names = {file.name for file in bad}
             usable = {
                 part: tuple(file for file in files if file.name not in names)
-                for part, files in found.parts.items()
+                for part, files in wanted.items()
             }
             self._check_classes(usable, bad)
             again, notes = self.choose(usable)
@@ -213,11 +225,25 @@ class PictureSource:
             self.found.targets,
             preprocessing,
             part,
-            bad=self.reading.bad,
+            bad="quarantine" if self.left_out else self.reading.bad,
             max_pixels=self.reading.max_pixels,
             cache=self.cache,
             draw=self._draws.get(part),
         )
+
+    def _is_left_out(self, name: str) -> bool:
+        return bool(self.left_out) and printable(name) in self.left_out
+
+    def _wanted(
+        self, parts: Mapping[str, tuple[PictureFile, ...]]
+    ) -> Mapping[str, tuple[PictureFile, ...]]:
+        """The files that are not left out."""
+        if not self.left_out:
+            return parts
+        return {
+            part: tuple(file for file in files if not self._is_left_out(file.name))
+            for part, files in parts.items()
+        }
 
     def choose(
         self, parts: Mapping[str, tuple[PictureFile, ...]]

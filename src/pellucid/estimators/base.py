@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.cache import CacheSetting
     from pellucid.data.dataset import Dataset, Splits
+    from pellucid.data.decisions import Decisions
     from pellucid.training import Recipe, Watcher
     from pellucid.training.rate_curve import RateCurve
 
@@ -79,6 +80,7 @@ class ImageEstimator(Estimator, Transferring):
         finish: Callable[[Self], object] | None = None,
         verbose: int | None = None,
         cache: CacheSetting = True,
+        decisions: Decisions | str | os.PathLike[str] | None = None,
     ) -> Self:
         """Train: from scratch, from a model, or from where a run was left.
 
@@ -105,6 +107,8 @@ class ImageEstimator(Estimator, Transferring):
             verbose: Instead of the classifier's setting, this once.
             cache: Where the features of a frozen body are kept, as :func:`pellucid.data.load` says
                 it of decoded pictures.
+            decisions: What people decided about pictures that are named, as
+                :func:`pellucid.data.load` takes it.
 
         Warns:
             QuarantineWarning: If a folder has files that cannot be used; they are left out.
@@ -139,7 +143,7 @@ class ImageEstimator(Estimator, Transferring):
         like = self.reading_like(before)
         data, validation = self._training_data(
             pictures, labels, validation_data,
-            allow_one_class=allow_one_class, size=size, like=like,
+            allow_one_class=allow_one_class, size=size, like=like, decisions=decisions,
         )  # fmt: skip
         check_learnable_data(data, self.TASKS, allow_one_class=allow_one_class)
         architecture = self._architecture_name() if before is None else before.architecture
@@ -248,6 +252,7 @@ class ImageEstimator(Estimator, Transferring):
         allow_one_class: bool = False,
         size: Sequence[int] | None = None,
         like: Preprocessing | None = None,
+        decisions: Any = None,
     ) -> tuple[Dataset, Dataset | None]:
         """The data; pictures of a run that is resumed are of the size that it began with."""
         data, validation, quarantined = training_data(
@@ -261,6 +266,7 @@ class ImageEstimator(Estimator, Transferring):
             group=self.group,
             sound=self.sound,
             units=self.units,
+            decisions=decisions,
             tasks=self.TASKS,
         )  # fmt: skip
         for note in quarantine_note(quarantined):

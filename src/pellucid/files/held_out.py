@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pellucid.data.decisions.marks import decided
 from pellucid.data.groups import GroupError
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
@@ -66,6 +67,29 @@ def held_out(
         DataError: If the data cannot be used, or do not suit the model.
         ArgumentError: If there is no part of such a name.
     """
+    pictures, described = _held_out(
+        data, model,
+        part=part, max_pixels=max_pixels, integers_count=integers_count, reading=reading,
+    )  # fmt: skip
+    if pictures.marks is not None:
+        described.extend(pictures.marks.matched.notes)
+    elif "decisions" in model.provenance:
+        described.append(
+            "the model learned with decisions about its pictures, and is judged by labels as they "
+            "were before; to judge by those that were decided on: --decisions"
+        )
+    return decided(pictures), described
+
+
+def _held_out(
+    data: DataSource,
+    model: Model,
+    *,
+    part: str | None,
+    max_pixels: int | None,
+    integers_count: bool,
+    reading: Reading | None,
+) -> tuple[Dataset, list[str]]:
     if part is not None and part not in PARTS:
         raise ArgumentError(f"part is {part!r}; expected one of {', '.join(PARTS)}")
     if max_pixels is not None:
@@ -138,8 +162,8 @@ def learned_pictures(
     for undivided in (True, False):
         own = unseen(model.provenance, everything, part="train", undivided=undivided)
         if own is not None:
-            return own
-    return everything
+            return decided(own)
+    return decided(everything)
 
 
 def read_as_learned(
@@ -151,6 +175,8 @@ def read_as_learned(
     split: str,
 ) -> Dataset:
     """A part of data as a model takes it, in the groups that its own data were divided by.
+
+    What is decided about the pictures is marked, and not done yet.
 
     Args:
         data: As :func:`pellucid.data.load` takes it.
@@ -173,6 +199,7 @@ def read_as_learned(
             known=model.task.known(),
             split=split,
             resized=TRANSFER in model.provenance,
+            undecided=True,
         )
 
     group, fold = trained_group(model.provenance), trained_fold(model.provenance)

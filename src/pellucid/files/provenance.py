@@ -37,17 +37,18 @@ def unseen(
     try:
         validation, learned = origin["validation"], origin.get("own", origin["data"])
         held = None if validation is None else validation["pictures"]
+        decided = origin.get("decisions", {})
         drawn = origin.get("drawn", {"seed": origin["recipe"]["seed"], "validation": held})
         return set_aside(
             pictures,
             validation=drawn["validation"],
             seed=drawn["seed"],
-            learned=learned["fingerprint"],
+            learned={learned["fingerprint"], decided.get("before", learned["fingerprint"])},
             part=part,
             undivided=undivided,
         )
-    except (LookupError, TypeError, PellucidError):  # no such record, or a wrong one
-        return None
+    except (LookupError, TypeError, AttributeError, PellucidError):
+        return None  # no such record, or a wrong one
 
 
 def source_classes(model: Model) -> tuple[str, ...] | None:

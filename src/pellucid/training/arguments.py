@@ -58,6 +58,7 @@ def training_data(
     group: str | None = None,
     sound: object = None,
     units: str | None = None,
+    decisions: Any = None,
 ) -> tuple[Dataset, Dataset | None, tuple[Any, ...]]:
     """Pictures to learn from and to validate by, from whatever was given.
 
@@ -79,6 +80,7 @@ def training_data(
         group: What keeps pictures of files together when parts are drawn.
         sound: How recordings become pictures.
         units: What the texts of recordings are made of.
+        decisions: What people decided about pictures that are named, or the path of its file.
 
     Returns:
         The data to learn from, to validate by (or None), and the files that cannot be used.
@@ -95,11 +97,19 @@ def training_data(
     if isinstance(pictures, str | os.PathLike | Mapping):
         _check_no_labels(labels, pictures)
         splits = read_splits(
-            pictures, Reading(max_pixels=max_pixels, group=group, sound=sound, units=units),
+            pictures,
+            Reading(
+                max_pixels=max_pixels, group=group, sound=sound, units=units, decisions=decisions
+            ),
             allow_one_class=allow_one_class, image_size=image_size, validation=validation,
             seed=seed, task=tasks[0] if len(tasks) == 1 else None, like=like,
         )  # fmt: skip
         data, held, quarantined = splits.train, splits.validation, splits.quarantined
+    elif decisions is not None:
+        raise ArgumentError(
+            f"decisions are given, but the pictures are {came(pictures)}, which were read already; "
+            "give the decisions where they are loaded, load(…, decisions=…)"
+        )
     elif isinstance(pictures, Splits):
         _check_no_labels(labels, pictures)
         data, held = pictures.train, pictures.validation

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 MOST = 6
 """Differences that are reported; of more, their number."""
 
-_DERIVED = {"versions", "pixels", "drawn", "source_classes"}
+_DERIVED = {"versions", "pixels", "drawn", "source_classes", "decisions.before"}
 """What follows from the data, which are compared themselves; older runs do not have all of it."""
 
 _PICTURES = {"data": "the training pictures", "validation": "the validation pictures"}
@@ -37,7 +37,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     for name in differing:
         part, _, field = name.partition(".")
         called = name.removesuffix(".kind").removeprefix("recipe.")
-        if part in _DERIVED or (part in _PICTURES and field == "name"):
+        if {part, name} & _DERIVED or (part in _PICTURES and field == "name"):
             continue
         if name.startswith(others) and not name.endswith(".kind"):
             continue

@@ -47,6 +47,8 @@ def provenance(
             drawn["test_fold"] = data.groups.fold
     if data.own is not None:  # what was drawn, without the pictures of side cameras
         drawn["own"] = _data(data.subset(np.arange(data.own)))
+    if data.decided is not None:
+        drawn["decisions"] = data.decided.to_dict()
     started = {} if start_from is None else {"start_from": start_from}
     if transfer is not None:
         started["transfer"] = transfer

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.data.check.decided import silenced
 from pellucid.data.check.report import DataReport, Finding, found, gravest_first
 from pellucid.files.feature_file import PARTS
 from pellucid.metrics.chance import of_support
@@ -54,7 +55,8 @@ def with_suspicions(
         if not any(known_names.issuperset(names) for known_names in known):
             findings.append(_about(kept, one, other, similarity))
     findings += _doubts(kept, groups, seed, watching)
-    return replace(report, findings=tuple(gravest_first(findings)))
+    found_more = replace(report, findings=tuple(gravest_first(findings)))
+    return silenced(found_more, report.decided) if report.decided else found_more
 
 
 def _about(kept: FeatureSet, one: int, other: int, similarity: float) -> Finding:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.box_geometry import areas, intersection_over_union
-from pellucid.data.check.report import BoxCount, found
+from pellucid.data.check.report import BoxCount, found, gravest_first
+from pellucid.data.preprocessing import Preprocessing
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.boxes import Boxes
-    from pellucid.data.check.report import Finding
+    from pellucid.data.check.fingerprint import Fingerprint
+    from pellucid.data.check.report import DataReport, Finding
 
 DOUBLED = 0.9
 """Two boxes of a class with a larger intersection over union are one that was drawn twice."""
@@ -138,3 +140,40 @@ def _size(box: NDArray[np.float32]) -> tuple[float, float]:
     """Height and width of a box."""
     x0, y0, x1, y1 = box.tolist()
     return round(y1 - y0, 1), round(x1 - x0, 1)
+
+
+def with_boxes(
+    report: DataReport,
+    boxes: Boxes,
+    fingerprints: Sequence[Fingerprint],
+    size: tuple[int, int] | None,
+) -> DataReport:
+    """A report with what is to be said of boxes.
+
+    Args:
+        report: Without.
+        boxes: In pixels of the pictures as they are.
+        fingerprints: The pictures.
+        size: Height and width that they are brought to; None for theirs.
+    """
+    sizes = [(picture.width, picture.height) for picture in fingerprints]
+    if size is None:
+        size = sizes[0][::-1]
+    names = tuple(picture.name for picture in fingerprints)
+    pictures = PicturesWithBoxes(
+        names,
+        tuple(picture.part for picture in fingerprints),
+        boxes.placed(sizes, Preprocessing(*size, channels=3)),
+        size,
+    )
+    counts = box_counts(pictures, report.parts)
+    place_of = {name: i for i, name in enumerate(names)}
+    findings = [*report.findings, *box_findings(pictures, counts, report.parts)]
+    return replace(
+        report,
+        findings=gravest_first(findings),
+        boxes=counts,
+        network_size=size,
+        boxes_of=lambda name: boxes.rows(place_of[name]) if name in place_of else [],
+        examples=examples(pictures),
+    )

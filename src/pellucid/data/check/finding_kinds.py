@@ -193,5 +193,8 @@ KINDS = {
     "understood": FindingKind(
         "note", "how the data were understood", "look whether that is what is meant"
     ),
+    "decided": FindingKind(
+        "note", "what was decided", "nothing: without --decisions they are reported again"
+    ),
     "left-out": FindingKind("note", "what was left out", "move it if it belongs to the data"),
 }

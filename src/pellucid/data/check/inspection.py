@@ -12,13 +12,9 @@ from pellucid.data.annotations.picture_boxes import image_size_for
 from pellucid.data.arrays import array_pairs, datasets_from, deep_pictures
 from pellucid.data.boxes import Boxes
 from pellucid.data.captions import Captions
-from pellucid.data.check.boxes import (
-    PicturesWithBoxes,
-    box_counts,
-    box_findings,
-    examples,
-)
+from pellucid.data.check.boxes import with_boxes
 from pellucid.data.check.classes import class_counts, class_findings
+from pellucid.data.check.decided import decided_files, silenced
 from pellucid.data.check.duplicates import duplicate_findings
 from pellucid.data.check.faults import fault_findings
 from pellucid.data.check.files import file_findings
@@ -45,6 +41,8 @@ from pellucid.data.check.report import (
     in_words_of,
 )
 from pellucid.data.convert import other_kind
+from pellucid.data.decisions.marks import marked
+from pellucid.data.decisions.matched import match_arrays, match_files
 from pellucid.data.decode import decode, opened
 from pellucid.data.decoded import groups_of
 from pellucid.data.detect_format import locate
@@ -53,7 +51,6 @@ from pellucid.data.listing import is_of_pictures, scanned
 from pellucid.data.mnist import load_mnist
 from pellucid.data.npz import read_npz
 from pellucid.data.pillow import MAX_PIXELS
-from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import BadFile
 from pellucid.data.reading import Reading
 from pellucid.data.recognise import checked_task
@@ -103,6 +100,7 @@ def inspect(
     group: str | None = None,
     sound: object = None,
     units: str | None = None,
+    decisions: object = None,
 ) -> DataReport:
     """Look at data before anything learns from them.
 
@@ -121,6 +119,8 @@ def inspect(
         group: As :func:`pellucid.data.load` takes it; groups in several parts are then found.
         sound: As :func:`pellucid.data.load` takes it.
         units: As :func:`pellucid.data.load` takes it.
+        decisions: As :func:`pellucid.data.load` takes it: the data are looked at as decisions leave
+            them, and what is found about pictures that were decided on and stay is only counted.
 
     Returns:
         What was found. Bad files are findings, not errors.
@@ -133,29 +133,53 @@ def inspect(
         max_pixels=max_pixels, max_bytes=max_bytes,
         path_column=path_column, label_column=label_column, group=group,
         sound=sound,
-        units=units,
+        units=units, decisions=decisions,
     )  # fmt: skip
     task = checked_task(task)
     if isinstance(source, Mapping):
         reading.check_no_groups("arrays")
-        return _inspect_arrays(source, "arrays", near, progress, task)
+        return _inspect_arrays(source, "arrays", near, progress, task, reading)
     if source == "mnist":
         reading.check_no_groups("mnist")
-        return inspect_datasets(load_mnist(), name="mnist", near=near, progress=progress)
+        return _inspect_datasets(load_mnist(), "mnist", near, progress, reading)
     path = locate(source)
     name = printable(path)
     if not is_of_pictures(path):
         reading.check_no_groups(path)
         if path.is_file():
             arrays = read_npz(path, max_bytes=max_bytes)
-            return _inspect_arrays(arrays, name, near, progress, task)
+            return _inspect_arrays(arrays, name, near, progress, task, reading)
         datasets = load_idx_folder(path, max_bytes=max_bytes)
-        return inspect_datasets(datasets, name=name, near=near, progress=progress)
+        return _inspect_datasets(datasets, name, near, progress, reading)
     found_files = scanned(path, reading, task)
+    matched = None
+    if reading.decisions is not None:
+        matched = match_files(reading.decisions, found_files, name)
+        found_files = decided_files(found_files, matched)
     every = [file for of_part in found_files.parts.values() for file in of_part]
     if are_recordings(every):
-        return _inspect_recordings(found_files, every, name, near, reading, progress)
-    return _inspect_files(found_files, name, near, max_pixels, progress)
+        report = _inspect_recordings(found_files, every, name, near, reading, progress)
+    else:
+        report = _inspect_files(found_files, name, near, max_pixels, progress)
+    return report if matched is None else silenced(report, matched.looked_at)
+
+
+def _inspect_datasets(
+    datasets: Mapping[str, Dataset],
+    name: str,
+    near: bool,
+    progress: Progress | None,
+    reading: Reading,
+    **more: Any,
+) -> DataReport:
+    """Look at data sets as decisions leave them."""
+    if reading.decisions is None:
+        return inspect_datasets(datasets, name=name, near=near, progress=progress, **more)
+    matched = match_arrays(reading.decisions, datasets, name)
+    datasets = {part: marked(data, matched, part) for part, data in datasets.items()}
+    more["notes"] = (*more.get("notes", ()), *map(_remark, matched.notes))
+    report = inspect_datasets(datasets, name=name, near=near, progress=progress, **more)
+    return silenced(report, matched.looked_at)
 
 
 def inspect_datasets(
@@ -184,12 +208,18 @@ def inspect_datasets(
     Returns:
         What was found.
     """
-    places = [(part, i) for part, dataset in datasets.items() for i in range(len(dataset))]
+    places = [
+        (part, i)
+        for part, dataset in datasets.items()
+        for i in range(len(dataset))
+        if dataset.marks is None or not dataset.marks.left_out[i]
+    ]
 
     def picture(place: tuple[str, int]) -> Fingerprint:
         part, i = place
         dataset = datasets[part]
-        class_name = dataset.targets.written(i)
+        moved_to = None if dataset.marks is None else dataset.marks.labels[i]
+        class_name = dataset.targets.written(i) if moved_to is None else moved_to
         called = _name(dataset, part, i)
         if originals is not None and part in originals:
             full = fingerprint_values(originals[part][i], called, class_name, part)
@@ -217,16 +247,18 @@ def _inspect_arrays(
     near: bool,
     progress: Progress | None,
     task: str | None,
+    reading: Reading,
 ) -> DataReport:
     """Look at arrays; those of more than 8 bits are compared before they are scaled."""
     deep = deep_pictures(arrays)
     values = array_range(deep.values())
     ends = None if values is None else values.ends
-    return inspect_datasets(
+    return _inspect_datasets(
         datasets_from(arrays, name, value_range=ends, task=task),
-        name=name,
-        near=near,
-        progress=progress,
+        name,
+        near,
+        progress,
+        reading,
         originals={
             part: deep[picture]
             for part, (picture, _) in array_pairs(arrays, name).items()
@@ -381,7 +413,7 @@ def _report(
     )  # fmt: skip
     if not isinstance(found_targets, Boxes) or not fingerprints:
         return report
-    return _with_boxes(report, found_targets, fingerprints, size)
+    return with_boxes(report, found_targets, fingerprints, size)
 
 
 def _duplicates(targets: Targets, fingerprints: Sequence[Fingerprint], near: bool) -> list[Finding]:
@@ -392,43 +424,6 @@ def _duplicates(targets: Targets, fingerprints: Sequence[Fingerprint], near: boo
         ]
     amounts = isinstance(targets, Numbers | Boxes | Captions)
     return duplicate_findings(fingerprints, near=near, amounts=amounts)
-
-
-def _with_boxes(
-    report: DataReport,
-    boxes: Boxes,
-    fingerprints: Sequence[Fingerprint],
-    size: tuple[int, int] | None,
-) -> DataReport:
-    """A report with what is to be said of boxes.
-
-    Args:
-        report: Without.
-        boxes: In pixels of the pictures as they are.
-        fingerprints: The pictures.
-        size: Height and width that they are brought to; None for theirs.
-    """
-    sizes = [(picture.width, picture.height) for picture in fingerprints]
-    if size is None:
-        size = sizes[0][::-1]
-    names = tuple(picture.name for picture in fingerprints)
-    pictures = PicturesWithBoxes(
-        names,
-        tuple(picture.part for picture in fingerprints),
-        boxes.placed(sizes, Preprocessing(*size, channels=3)),
-        size,
-    )
-    counts = box_counts(pictures, report.parts)
-    place_of = {name: i for i, name in enumerate(names)}
-    findings = [*report.findings, *box_findings(pictures, counts, report.parts)]
-    return replace(
-        report,
-        findings=gravest_first(findings),
-        boxes=counts,
-        network_size=size,
-        boxes_of=lambda name: boxes.rows(place_of[name]) if name in place_of else [],
-        examples=examples(pictures),
-    )
 
 
 def _remark(note: str) -> Finding:

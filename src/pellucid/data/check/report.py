@@ -128,6 +128,8 @@ class DataReport(Record):
         boxes_of: Returns the boxes of a picture by its name, in pixels of its preview.
         examples: Names of pictures that are shown with their boxes.
         noun: What they are called: ``picture`` or ``recording``.
+        silenced: How many findings are not listed, since their pictures were decided on.
+        decided: Names of pictures, as they are printed, that were decided on.
     """
 
     record_kind: ClassVar[str] = "data report"
@@ -148,6 +150,8 @@ class DataReport(Record):
     )
     examples: tuple[str, ...] = ()
     noun: str = "picture"
+    silenced: int = 0
+    decided: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     @property
     def pictures(self) -> int:
@@ -171,9 +175,10 @@ class DataReport(Record):
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values.
 
-        The keys are the attributes above without ``preview``, ``boxes_of`` and ``examples``; of
-        data without boxes also without those on boxes. ``schema`` (see :data:`SCHEMA`) and
-        ``spoiled``, which says whether anything stops training. Sizes are [height, width].
+        The keys are the attributes above without ``preview``, ``boxes_of``, ``examples`` and
+        ``decided``; of data without boxes also without those on boxes. ``schema`` (see
+        :data:`SCHEMA`) and ``spoiled``, which says whether anything stops training. Sizes are
+        [height, width].
         """
         return {
             "schema": SCHEMA,
@@ -181,6 +186,7 @@ class DataReport(Record):
             "spoiled": bool(self.spoiling),
             "pictures": self.pictures,
             "noun": self.noun,
+            "silenced": self.silenced,
             "task": self.task,
             "targets": list(self.targets),
             "parts": list(self.parts),

@@ -122,6 +122,7 @@ def open_shards(
     tar_library()
     reading.check_no_columns(path)
     reading.check_no_groups(path)
+    reading.check_no_decisions(path)
     index = ShardIndex.read(path)
     name, kind = printable(path), index.targets.kind
     if task is not None and task != kind:
