@@ -259,7 +259,7 @@ def test_a_run_folder_holds_a_report(pellucid: Command, parts: Path, tmp_path: P
     done = pellucid("train", "parts", "--epochs", 2, "--out", "run", "--batch-size", 8)
     assert {file.name for file in (tmp_path / "run").iterdir()} == REPORT | {
         "config.json", "history.csv", "model.safetensors", "last.safetensors",
-        "previous.safetensors",
+        "previous.safetensors", "live",
     }  # fmt: skip
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert "run, judged by validation" in page

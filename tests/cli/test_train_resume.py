@@ -138,6 +138,10 @@ def test_killed_at_any_moment(whole: Path, picture_folder: Path, tmp_path: Path)
     assert outcome(path) == outcome(whole)
 
 
+def contents(run: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in run.iterdir() if file.is_file()}
+
+
 def test_settings_are_the_run_s_own_or_refused(
     pellucid: Command, picture_folder: Path, tmp_path: Path
 ) -> None:
@@ -273,10 +277,10 @@ def test_overwriting_costs_nothing_before_the_first_epoch_is_done(
     pellucid: Command, picture_folder: Path, tmp_path: Path
 ) -> None:
     pellucid("train", picture_folder, "--epochs", 1, "--out", "run")
-    before = {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()}
+    before = contents(tmp_path / "run")
     for wrong in (["nowhere"], [picture_folder, "--architecture", "lenet5"]):
         pellucid("train", *wrong, "--out", "run", "--overwrite", code=1)
-        assert {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()} == before
+        assert contents(tmp_path / "run") == before
 
 
 def test_small_classes_and_early_ends(

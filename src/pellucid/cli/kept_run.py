@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.cli.run_report import RunReport
-from pellucid.cli.terminal import remarks
+from pellucid.cli.terminal import remarks, warnings_as
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -51,12 +51,13 @@ def fit_kept(
     """
     from pellucid.training.saved_run import DamagedStateWarning
 
-    with bar, warnings.catch_warnings():
+    with bar, warnings_as(bar.console):
         warnings.simplefilter("ignore", DamagedStateWarning)  # reported when the run was found
         model.fit(
             splits.train,
             out=folder,
             minutes=options.save_every,
+            live=options.live,
             notes=vars(options.for_anywhere()),
             watchers=[bar, RunReport(folder, splits.quarantined)],
             verbose=0,  # the bar is among the watchers

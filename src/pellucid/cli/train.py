@@ -131,6 +131,12 @@ def train(
     save_every: Annotated[
         float, typer.Option(min=0, help="Minutes after which the state is kept within an epoch.")
     ] = 5.0,
+    live: Annotated[
+        bool,
+        typer.Option(
+            help="Whether the training can be watched while it runs, by files in the run's live."
+        ),
+    ] = True,
     report: Annotated[
         bool,
         typer.Option(help="At last, judge the model by the validation pictures in report.html."),

@@ -94,6 +94,7 @@ class TrainOptions:
     dropout: float | None
     least_count: int | None
     save_every: float
+    live: bool
     report: bool
 
     @classmethod

@@ -195,6 +195,14 @@ class Program(ABC):
     def weights(self) -> Weights:
         """Copies of all weights and statistics, by full name."""
 
+    def own_weights(self) -> Weights:
+        """Copies of all weights and statistics, as this process has them.
+
+        Of processes that learn together each has running statistics of its own between two calls of
+        :meth:`weights`, which makes them one; this asks no other process and changes nothing.
+        """
+        return self.weights()
+
     @abstractmethod
     def set_weights(self, weights: Mapping[str, Array]) -> None:
         """Replace all weights and statistics.

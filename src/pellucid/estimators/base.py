@@ -81,6 +81,7 @@ class ImageEstimator(Estimator, Transferring):
         verbose: int | None = None,
         cache: CacheSetting = True,
         decisions: Decisions | str | os.PathLike[str] | None = None,
+        live: bool = True,
     ) -> Self:
         """Train: from scratch, from a model, or from where a run was left.
 
@@ -109,6 +110,7 @@ class ImageEstimator(Estimator, Transferring):
                 it of decoded pictures.
             decisions: What people decided about pictures that are named, as
                 :func:`pellucid.data.load` takes it.
+            live: Whether the run can be watched while it is trained, by files in ``out/live``.
 
         Warns:
             QuarantineWarning: If a folder has files that cannot be used; they are left out.
@@ -123,7 +125,7 @@ class ImageEstimator(Estimator, Transferring):
                 the folder.
             PellucidError: Whatever else is wrong with data, settings or the folder; one line.
         """
-        run = None if out is None else Run(Path(out), overwrite, resume, minutes, notes)
+        run = None if out is None else Run(Path(out), overwrite, resume, minutes, notes, live)
         if resume and run is None:
             raise ArgumentError(
                 "resume goes on with the run in out: give that folder, and leave overwrite out"

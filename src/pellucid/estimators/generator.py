@@ -151,6 +151,7 @@ class ImageGenerator(OpenGenerator):
         watchers: Sequence[Watcher] = (),
         finish: Callable[[Self], object] | None = None,
         verbose: int | None = None,
+        live: bool = True,
     ) -> Self:
         """Train from scratch, or from where a run was left.
 
@@ -171,6 +172,7 @@ class ImageGenerator(OpenGenerator):
             finish: Called at last with the fitted generator, while nobody else can write in the
                 run's folder.
             verbose: Instead of the setting, this once.
+            live: Whether the run can be watched while it is trained, by files in ``out/live``.
 
         Warns:
             QuarantineWarning: If a folder has files that cannot be used; they are left out.
@@ -183,7 +185,7 @@ class ImageGenerator(OpenGenerator):
                 the folder.
             PellucidError: Whatever else is wrong with data, settings or the folder; one line.
         """
-        run = None if out is None else Run(Path(out), overwrite, resume, minutes, notes)
+        run = None if out is None else Run(Path(out), overwrite, resume, minutes, notes, live)
         if resume and run is None:
             raise ArgumentError(
                 "resume goes on with the run in out: give that folder, and leave overwrite out"

@@ -71,6 +71,7 @@ def write_file(
     *,
     keep: str | os.PathLike[str] | None = None,
     before: Callable[[], None] | None = None,
+    sync: bool = True,
 ) -> None:
     """Write a file, or leave everything as it was.
 
@@ -84,6 +85,8 @@ def write_file(
         keep: A second name, on the same disk, under which the earlier file lives on; what had that
             name is gone. At every moment one of the two names has a whole file.
         before: Called when the new content is safe on the disk and nothing is replaced yet.
+        sync: Whether it must outlast a power failure, for which the disk is waited for. A file that
+            is replaced again within seconds need not.
 
     Raises:
         OutputError: The folder is missing, is no folder or may not be written in, the path is a
@@ -103,8 +106,9 @@ def write_file(
             for part in [content] if isinstance(content, bytes) else content:
                 with explained(asked):
                     _write(descriptor, part)
-            with explained(asked):
-                SYSTEM.sync(descriptor)
+            if sync:
+                with explained(asked):
+                    SYSTEM.sync(descriptor)
         finally:
             SYSTEM.close(descriptor)
         with explained(asked):
@@ -120,7 +124,8 @@ def write_file(
         with suppress(OSError):
             SYSTEM.remove(temporary)
         raise
-    _sync_folder(target.parent)
+    if sync:
+        _sync_folder(target.parent)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

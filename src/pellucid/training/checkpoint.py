@@ -72,6 +72,10 @@ class Moment:
     average: Weights | None = None
     counters: tuple[int, ...] = ()
 
+    def answering(self) -> Weights:
+        """The weights that would answer: their moving average, if there is one."""
+        return self.weights if self.average is None else self.average
+
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:

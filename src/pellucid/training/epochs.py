@@ -20,7 +20,7 @@ from pellucid.training.checkpoint import (
 from pellucid.training.ema import MovingAverage
 from pellucid.training.history import Epoch
 from pellucid.training.recovery import Recovery
-from pellucid.training.result import Keeper, Progress, TrainingResult
+from pellucid.training.result import Keeper, Progress, Steering, TrainingResult, Underway
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +63,7 @@ class Epochs(ABC):
     ) -> None:
         self._program, self._recipe, self._watchers = program, recipe, watchers
         self._keepers = [watcher for watcher in watchers if isinstance(watcher, Keeper)]
+        self._steering = [watcher for watcher in watchers if isinstance(watcher, Steering)]
         self._steps, self._examples, self._began = steps, examples, 0.0
         self.trained, self._recovery, self._tally = TrainingResult(), Recovery(), Tally()
         if start is not None:
@@ -75,10 +76,17 @@ class Epochs(ABC):
 
     def run(self) -> TrainingResult:
         """Train to the end of the last epoch, or until patience is over."""
+        self._begin()
         while not self._finished:
             self._learn_epoch()
             self._close_epoch()
         return self.trained
+
+    def _begin(self) -> None:
+        """Notify those who look on from where training goes on."""
+        underway = Underway(self._recipe.epochs, self._progress(), self._answering_weights)
+        for watcher in self._steering:
+            watcher.begin(underway)
 
     @property
     def _finished(self) -> bool:
@@ -134,6 +142,10 @@ class Epochs(ABC):
         """The average; without one, the weights themselves."""
         return weights if self._average is None else self._average.weights()
 
+    def _answering_weights(self) -> Weights:
+        """Copies of the weights that would answer now, as this process has them."""
+        return self._program.own_weights() if self._average is None else self._average.weights()
+
     def _report_step(self) -> None:
         progress = self._progress()
         for watcher in self._watchers:
@@ -141,8 +153,16 @@ class Epochs(ABC):
 
     def _progress(self, accuracy: float | None = None) -> Progress:
         tally = self._tally
-        loss, speed = tally.loss_sum / tally.images, tally.images / tally.seconds
-        return Progress(tally.epoch, tally.images, self._examples, loss, accuracy, speed)
+        return Progress(
+            tally.epoch,
+            tally.images,
+            self._examples,
+            tally.loss_sum / max(tally.images, 1),
+            accuracy,
+            tally.images / max(tally.seconds, 1e-9),
+            step=self._recipe.step(tally.epoch, tally.batch, self._steps),
+            rate=tally.rate,
+        )
 
     # --------------------------------------------------------------------------------- end of epoch
 

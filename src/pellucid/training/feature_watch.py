@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from pellucid.training.result import Keeper, Progress
+from pellucid.training.result import Keeper, Progress, Steering, Underway
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +23,17 @@ class FeatureWatch:
     Args:
         watchers: Notified with the number of pictures that the body has looked at, and of all.
         start: The state before anything is learned, which is kept where training stops.
+        epochs: How many there will be at most.
     """
 
-    def __init__(self, watchers: Sequence[Watcher], start: Checkpoint) -> None:
+    def __init__(self, watchers: Sequence[Watcher], start: Checkpoint, epochs: int) -> None:
         self._watchers, self._start = watchers, start
         self._began = time.perf_counter()
+        beginning = Progress(1, 0, 0, 0.0, None, 0.0, FEATURES)
+        underway = Underway(epochs, beginning, start.now.answering)
+        for watcher in watchers:
+            if isinstance(watcher, Steering):
+                watcher.begin(underway)
 
     def __call__(self, done: int, of: int) -> None:
         """Notify watchers.

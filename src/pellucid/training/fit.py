@@ -67,6 +67,7 @@ class Run:
         resume: Whether the run that is there goes on.
         minutes: Between two states that are kept within an epoch, at most.
         notes: Plain JSON values to be kept with the state.
+        live: Whether it can be watched while it runs.
     """
 
     folder: Path
@@ -74,6 +75,7 @@ class Run:
     resume: bool = False
     minutes: float = MINUTES
     notes: Mapping[str, Any] | None = None
+    live: bool = True
 
     def check(self) -> None:
         """Check that the folder may take a run, before that costs anything; nothing changes.
@@ -104,6 +106,7 @@ class Run:
         folder = RunFolder(
             self.folder, model,
             overwrite=self.overwrite, resume=self.resume, minutes=self.minutes, notes=self.notes,
+            live=self.live,
         )  # fmt: skip
         if folder.remark:
             warnings.warn(folder.remark, DamagedStateWarning, stacklevel=4)

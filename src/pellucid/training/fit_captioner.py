@@ -85,7 +85,8 @@ def fit_captioner(
             body = Body(model.network.part(networks.body), model.preprocessing, "", "")
             reader = FeatureReader(body, computing, cache)
             start = None if kept is None else kept.start
-            watch = FeatureWatch(watchers, at_start(program) if start is None else start)
+            before = at_start(program) if start is None else start
+            watch = FeatureWatch(watchers, before, recipe.epochs)
             if start is None:
                 watch.keep()  # what is killed while the body looks can be taken up again
             learned = _seen(data, reader, task, watch)

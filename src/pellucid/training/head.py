@@ -155,7 +155,7 @@ def train_head(
     began = time.perf_counter()
     weights = program.weights()
     body = Body.of_network(Network(program.graph, weights), preprocessing, transfer.name)
-    seen = FeatureWatch(watchers, _at_start(program, recipe))
+    seen = FeatureWatch(watchers, _at_start(program, recipe), recipe.epochs)
     reader = FeatureReader(body, engine, transfer.cache)
     features = reader.read_views(data.images, recipe.augmentation, recipe.seed, seen)
     judged_by = None if validation is None else reader.read(validation.images, seen)

@@ -131,7 +131,7 @@ class _Pictures(Epochs):
 
     def _progress(self, accuracy: float | None = None) -> Progress:
         if self._task.of_one_class:
-            accuracy = self._tally.correct / self._tally.images
+            accuracy = self._tally.correct / max(self._tally.images, 1)
         return super()._progress(accuracy)
 
     # ---------------------------------------------------------------------------------- good states
@@ -162,6 +162,7 @@ class _Pictures(Epochs):
                 f"{peak:g}: {_lower(self._recipe)}"
             )
         self._go_to(self._good)
+        self._begin()
 
     # --------------------------------------------------------------------------------- end of epoch
 

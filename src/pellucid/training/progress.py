@@ -32,6 +32,9 @@ class ProgressBar:
         epochs: How many there will be.
         console: Where to print.
         noun: What is learned from: ``"picture"`` or ``"recording"``.
+
+    Attributes:
+        console: Where to print.
     """
 
     def __init__(self, epochs: int, console: Console, noun: str = PICTURE) -> None:
@@ -39,7 +42,7 @@ class ProgressBar:
         from rich.progress import Progress as Bar
 
         self._epochs = epochs
-        self._console, self._noun = console, noun
+        self.console, self._noun = console, noun
         # Less than 80 characters wide, so that nothing is cut off on a terminal of 80.
         self._bar = Bar(
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
@@ -84,7 +87,7 @@ class ProgressBar:
     def after_epoch(self, trained: TrainingResult, program: Program) -> None:
         """Print the epoch's line."""
         line = epoch_line(trained.history[-1], self._epochs, self._noun)
-        self._console.print(line, highlight=False, soft_wrap=True)
+        self.console.print(line, highlight=False, soft_wrap=True)
 
 
 def step_line(progress: Progress, noun: str = PICTURE) -> str:

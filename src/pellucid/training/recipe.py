@@ -104,8 +104,15 @@ class Recipe:
             batch: Of the epoch, from 0.
             steps: Of an epoch.
         """
-        place = (epoch - 1 - self.head_epochs) * steps + batch
+        place = self.step(epoch, batch, steps)
         return self.schedule.factor(place, steps, self.epochs - self.head_epochs)
+
+    def step(self, epoch: int, batch: int, steps: int) -> int:
+        """The number of a step in the whole training, from 0; arguments as of :meth:`factor`.
+
+        It is below 0 while a head is fitted, which takes no steps.
+        """
+        return (epoch - 1 - self.head_epochs) * steps + batch
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values; ``head_epochs`` only where there are some."""

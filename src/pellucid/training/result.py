@@ -11,7 +11,7 @@ from pellucid.short_repr import short_repr
 from pellucid.training.history import OF_THE_RUN, Epoch, to_record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pellucid.engines import Program
     from pellucid.files import Model
@@ -31,6 +31,9 @@ class Progress:
         accuracy: Of those pictures, 0 to 1; none where there is no one class a picture.
         images_per_second: In this epoch so far.
         doing: What is done instead of steps, in a word; empty in an epoch of steps.
+        step: Steps of the whole training that are done.
+        rate: The last step's learning rate; 0 before the first.
+        rate_factor: What the schedule's learning rate is multiplied with, as was asked for.
     """
 
     epoch: int
@@ -40,6 +43,25 @@ class Progress:
     accuracy: float | None
     images_per_second: float
     doing: str = ""
+    step: int = 0
+    rate: float = 0.0
+    rate_factor: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Underway:
+    """A training that begins, or goes on from an earlier step.
+
+    Attributes:
+        epochs: How many there will be at most.
+        progress: How far it is.
+        weights: Gives copies of the weights that would answer now: their moving average, where the
+            recipe has one. It changes nothing, and asks no other process.
+    """
+
+    epochs: int
+    progress: Progress
+    weights: Callable[[], Weights]
 
 
 @short_repr
@@ -134,6 +156,14 @@ class Keeper(Protocol):
 
     def stop(self, checkpoint: Checkpoint) -> None:
         """End training, by raising what says so; the state has been kept."""
+
+
+@runtime_checkable
+class Steering(Protocol):
+    """A watcher by which others look at a training while it runs."""
+
+    def begin(self, underway: Underway) -> None:
+        """Called before the first step, and when training went back to an earlier one."""
 
 
 def _rank(row: Epoch) -> tuple[float, float]:

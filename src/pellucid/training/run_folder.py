@@ -39,6 +39,7 @@ from pellucid.text import printable, truncated
 from pellucid.training import saved_run
 from pellucid.training.differences import differences, in_words
 from pellucid.training.history import from_csv, to_csv
+from pellucid.training.live.watcher import Live
 from pellucid.training.stopping import Stopped, StopRequest
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from pellucid.files import Model
     from pellucid.training.checkpoint import Checkpoint
     from pellucid.training.history import Epoch
-    from pellucid.training.result import Progress, TrainingResult
+    from pellucid.training.result import Progress, TrainingResult, Underway
 
 LARGEST_HISTORY = 1 << 24
 """Bytes of a history that is read."""
@@ -79,6 +80,7 @@ class RunFolder:
         resume: Go on with the run that is there: ``start`` is its state.
         minutes: Between two states at most; 0 keeps one after every step.
         notes: Plain JSON values to be kept with the state, for a command that resumes it.
+        live: Whether it can be watched while it runs, see :mod:`pellucid.training.live`.
 
     Attributes:
         start: Where to go on; none for a new run.
@@ -108,6 +110,7 @@ class RunFolder:
         resume: bool = False,
         minutes: float = MINUTES,
         notes: Mapping[str, Any] | None = None,
+        live: bool = False,
     ) -> None:
         self.path = path
         self.start: Checkpoint | None = None
@@ -133,6 +136,7 @@ class RunFolder:
         self._lock = FolderLock(path)
         try:
             self._open(overwrite=overwrite, resume=resume)
+            self._live = Live(path, resumed=resume, writes=live)
         except BaseException:
             self.close()
             raise
@@ -190,6 +194,7 @@ class RunFolder:
     def let_signals_act(self) -> None:
         """Let Ctrl-C and SIGTERM act as before, at once; the folder stays ours."""
         self._request.end()
+        self._live.end("finished")
 
     def __enter__(self) -> Self:
         self._request.listen()
@@ -202,15 +207,23 @@ class RunFolder:
         trace: TracebackType | None,
     ) -> None:
         self._request.end()
+        if kind is not None:
+            self._live.end("stopped" if issubclass(kind, KeyboardInterrupt) else "failed")
         self.close()
 
     # ------------------------------------------------------------------- notifications of training
 
+    def begin(self, underway: Underway) -> None:
+        """Show from where training goes on."""
+        self._live.begin(underway)
+
     def after_step(self, progress: Progress) -> None:
-        """Nothing: see :meth:`due`."""
+        """Show how far it is; the state is kept by :meth:`keep`."""
+        self._live.after_step(progress)
 
     def after_epoch(self, trained: TrainingResult, program: Program) -> None:
-        """Nothing: :meth:`keep` follows."""
+        """Show that an epoch is done; :meth:`keep` follows."""
+        self._live.after_epoch()
 
     def stopping(self) -> bool:
         """Whether a signal came that asks the process to end."""

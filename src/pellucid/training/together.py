@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pellucid.engines import Program
     from pellucid.engines.ranks import Ranks
     from pellucid.training.checkpoint import Checkpoint
-    from pellucid.training.result import Progress, TrainingResult, Watcher
+    from pellucid.training.result import Progress, TrainingResult, Underway, Watcher
 
 
 class KeptByOne:
@@ -38,11 +38,20 @@ class KeptByOne:
     def __exit__(self, *_: object) -> None:
         self._request.end()
 
+    def begin(self, underway: Underway) -> None:
+        """Show from where training goes on, on rank 0."""
+        if self._kept is not None:
+            self._kept.begin(underway)
+
     def after_step(self, progress: Progress) -> None:
-        """Nothing: see :meth:`due`."""
+        """Show how far it is, on rank 0; the state is kept by :meth:`keep`."""
+        if self._kept is not None:
+            self._kept.after_step(progress)
 
     def after_epoch(self, trained: TrainingResult, program: Program) -> None:
-        """Nothing: :meth:`keep` follows."""
+        """Show that an epoch is done, on rank 0; :meth:`keep` follows."""
+        if self._kept is not None:
+            self._kept.after_epoch(trained, program)
 
     def due(self) -> bool:
         """Whether any rank wants the state to be kept, or was asked to stop."""

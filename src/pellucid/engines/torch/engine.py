@@ -177,6 +177,9 @@ class TorchProgram(Program):
 
     def weights(self) -> Weights:
         self._bring_together()
+        return self.own_weights()
+
+    def own_weights(self) -> Weights:
         return {name: weight_array(tensor) for name, tensor in self._weights.items()}
 
     def _bring_together(self) -> None:

@@ -1,0 +1,68 @@
+"""Where a training writes what is looked at while it runs, and what of it is ours to remove."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pellucid.errors import OutputError
+from pellucid.files.atomic import explained, remove_file
+from pellucid.text import printable, quoted
+from pellucid.training.live.formats import CONTROL, LIVE, PROGRESS, STEPS, WANTED, WEIGHTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LEFT_OVER = r"\.pellucid-[0-9a-f]+\.tmp"
+_LIVE = re.compile(
+    "|".join([*map(re.escape, (PROGRESS, STEPS, WEIGHTS, CONTROL, WANTED)), _LEFT_OVER])
+)
+
+
+def open_live(run: Path) -> Path:
+    """A run's ``live``, made if it is not there.
+
+    Raises:
+        OutputError: If it cannot be made, is a link, or holds what no training has written.
+    """
+    return _opened(run / LIVE, _LIVE)
+
+
+def clear_live(run: Path) -> None:
+    """Remove what earlier trainings, and who watched them, have left in a run's ``live``.
+
+    Raises:
+        OutputError: If the system does not let us.
+    """
+    _clear(run / LIVE, _LIVE)
+
+
+def _opened(folder: Path, ours: re.Pattern[str]) -> Path:
+    if folder.is_symlink():
+        raise OutputError(f"{printable(folder)}: is a link; remove it")
+    with explained(folder):
+        folder.mkdir(exist_ok=True)
+        names = [each.name for each in folder.iterdir()]
+    for name in names:
+        if not ours.fullmatch(name):
+            raise OutputError(
+                f"{printable(folder)}: holds {quoted(name)}, which no training writes there; move "
+                "it elsewhere"
+            )
+        if re.fullmatch(_LEFT_OVER, name):
+            remove_file(folder / name)
+    return folder
+
+
+def _clear(folder: Path, ours: re.Pattern[str]) -> None:
+    """Remove a folder of ours with its files; one that is not all ours stays as it is."""
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    with explained(folder):
+        names = [each.name for each in folder.iterdir()]
+    if not all(ours.fullmatch(name) for name in names):
+        return
+    for name in names:
+        remove_file(folder / name)
+    with explained(folder):
+        folder.rmdir()
