@@ -45,17 +45,33 @@ export async function stop(): Promise<void> {
   browser = undefined;
 }
 
+/** Opens a page from its file, without a network. */
 export async function open(file: string, look: Look = {}): Promise<Opened> {
+  const address = pathToFileURL(file).href;
+  return visit(address, look, (url) => url.split("#")[0] === address);
+}
+
+/** Opens a page that a server on this machine gives, and lets it ask for what is beside it. */
+export async function openServed(address: string, look: Look = {}): Promise<Opened> {
+  const beside = address.slice(0, address.lastIndexOf("/") + 1);
+  return visit(address, look, (url) => url.startsWith(beside), false);
+}
+
+async function visit(
+  address: string,
+  look: Look,
+  allowed: (url: string) => boolean,
+  offline = true,
+): Promise<Opened> {
   const context = await (
     await started()
   ).newContext({
     viewport: { width: look.width ?? 1440, height: look.height ?? 900 },
     colorScheme: look.dark ? "dark" : "light",
-    offline: true,
+    offline,
     acceptDownloads: true,
   });
   const faults: string[] = [];
-  const address = pathToFileURL(file).href;
   context.on("weberror", (error) => faults.push(`error: ${error.error().message}`));
   context.on("console", (message) => {
     // a browser without a graphics card says how slow that is
@@ -64,7 +80,7 @@ export async function open(file: string, look: Look = {}): Promise<Opened> {
   });
   context.on("request", (request) => {
     const url = request.url();
-    if (url.split("#")[0] !== address && !/^(data|blob):/.test(url)) faults.push(`request: ${url}`);
+    if (!allowed(url) && !/^(data|blob):/.test(url)) faults.push(`request: ${url}`);
   });
   await context.exposeBinding("refused", (_source, what: string) => faults.push(`policy: ${what}`));
   await context.addInitScript(() => {
@@ -84,7 +100,7 @@ export async function open(file: string, look: Look = {}): Promise<Opened> {
   }
   const close = async (): Promise<void> => {
     await context.close();
-    if (faults.length) throw new Error(`faults of ${file}:\n${faults.join("\n")}`);
+    if (faults.length) throw new Error(`faults of ${address}:\n${faults.join("\n")}`);
   };
   return { page, faults, close };
 }
