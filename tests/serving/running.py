@@ -51,7 +51,7 @@ class Client:
     """Asks an application in an event loop of its own thread; waits for the whole answer."""
 
     def __init__(self, app: Starlette) -> None:
-        self._app = app
+        self.app = app
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever)
         self._lifespan = app.router.lifespan_context(app)

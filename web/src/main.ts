@@ -26,7 +26,6 @@ async function start(target: HTMLElement): Promise<void> {
     address.read(page, location.hash);
     target.textContent = "";
     mount(App, { target, props: { page } });
-    page.live?.start();
   } catch (error) {
     const text = catalogues[language].page;
     target.textContent =

@@ -35,8 +35,8 @@ export function embeddableStyle(code: string): string {
   return escaped;
 }
 
-/** The plugin that writes page.js and page.css so, and refuses any other file. */
-export function embeddable(): Plugin {
+/** The plugin that writes a bundle's script and style so, and refuses any other file. */
+export function embeddable(bundleName = "page"): Plugin {
   return {
     name: "embeddable",
     apply: "build",
@@ -44,13 +44,13 @@ export function embeddable(): Plugin {
       order: "post",
       handler(_options, bundle) {
         for (const file of Object.values(bundle)) {
-          if (file.type === "chunk" && file.fileName === "page.js") {
+          if (file.type === "chunk" && file.fileName === `${bundleName}.js`) {
             file.code = embeddableScript(file.code);
-          } else if (file.type === "asset" && file.fileName === "page.css") {
+          } else if (file.type === "asset" && file.fileName === `${bundleName}.css`) {
             file.source = embeddableStyle(String(file.source));
           } else if (file.fileName !== LICENCES) {
             this.error(
-              `a page has one script and one style, this would be one more: ${file.fileName}`,
+              `there is one script and one style, this would be one more: ${file.fileName}`,
             );
           }
         }

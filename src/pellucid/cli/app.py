@@ -24,6 +24,7 @@ from pellucid.cli.generate import generate
 from pellucid.cli.help import Command, CommandGroup, folded
 from pellucid.cli.import_ import import_
 from pellucid.cli.kernels import kernels
+from pellucid.cli.lab import lab
 from pellucid.cli.lecture import lecture
 from pellucid.cli.page import page
 from pellucid.cli.predict import predict
@@ -103,6 +104,7 @@ for command in (
     page,
     add_class,
     runs,
+    lab,
     summary,
     explain_plan,
     lecture,

@@ -29,7 +29,7 @@ OPTION_GROUPS = {
 """Parameters by the heading below which they are listed; all others are basics."""
 
 COMMAND_GROUPS = {
-    "Learn from pictures": ("check", "find-rate", "train", "shard"),
+    "Learn from pictures": ("check", "find-rate", "train", "lab", "shard"),
     "Use and judge a model": ("predict", "evaluate", "compare", "runs", "generate", "serve"),
     "See how it works": (
         "trace", "backward", "explain", "kernels", "surgery", "lecture", "page", "summary",
@@ -46,6 +46,7 @@ EXAMPLES = {
     "check": "pellucid check my-photos --html findings.html",
     "find-rate": "pellucid find-rate my-photos -a vgg-small",
     "train": "pellucid train my-photos -a vgg-small -o runs/photos",
+    "lab": "pellucid lab runs my-photos",
     "shard": "pellucid shard my-photos -o shards",
     "predict": "pellucid predict runs/photos new-photos -o predictions.csv",
     "serve": "pellucid serve runs/photos --port 8000",

@@ -129,14 +129,7 @@ def _contents(data: bytes, header: dict[str, Any], name: str, kind: str, version
     if found != kind:
         what = NAMES.get(found, "file of an unknown kind") if isinstance(found, str) else "file"
         raise FileFormatError(f"{name}: is a Pellucid {what}; expected a {NAMES[kind]}")
-    written = document.get("format")
-    if type(written) is not int or written < 1:
-        raise damaged(name, f"format {written!r:.80} is no version number")
-    if written > version:
-        raise FileFormatError(
-            f"{name}: written by a newer Pellucid (format {written}, this one reads "
-            f"{version}): upgrade Pellucid"
-        )
+    written = _version(document, name, version)
     arrays = _arrays(data, header, name)
     sealed = document.pop("checksum", None)
     if sealed != checksum(document, arrays):
@@ -145,12 +138,31 @@ def _contents(data: bytes, header: dict[str, Any], name: str, kind: str, version
     return Contents(own, arrays, written)
 
 
-def peek(path: Path, kind: str) -> dict[str, JSON]:
+def _version(document: Mapping[str, JSON], name: str, newest: int) -> int:
+    """A file's version, at most the newest that can be read."""
+    written = document.get("format")
+    if type(written) is not int or written < 1:
+        raise damaged(name, f"format {written!r:.80} is no version number")
+    if written > newest:
+        raise FileFormatError(
+            f"{name}: written by a newer Pellucid (format {written}, this one reads "
+            f"{newest}): upgrade Pellucid"
+        )
+    return written
+
+
+def peek(path: Path, kind: str, version: int) -> dict[str, JSON]:
     """What a file of one kind says of itself; its arrays are not read, its checksum not compared.
+
+    Args:
+        path: Where it is.
+        kind: The kind of file.
+        version: The newest version that can be read.
 
     Raises:
         DataError: There is no such file, or the system does not let us read it.
-        FileFormatError: Its header is damaged, or it is not a file of that kind.
+        FileFormatError: Its header is damaged, or it is not a file of that kind, or of a newer
+            version.
     """
     name = printable(path)
     try:
@@ -163,6 +175,7 @@ def peek(path: Path, kind: str) -> dict[str, JSON]:
     document = _document(header, name)
     if document.get("kind") != kind:
         raise FileFormatError(f"{name}: is no Pellucid {NAMES[kind]}; make it again")
+    _version(document, name, version)
     return document
 
 

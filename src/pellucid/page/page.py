@@ -59,8 +59,7 @@ class Feed:
             ``step`` and ``epoch``), ``progress`` (how far the training is, see
             :class:`pellucid.training.live.LiveProgress`).
         weights: The newest weights, as :func:`pellucid.page.weights.weights_bytes` writes them.
-            The headers ``Pellucid-Step`` and ``Pellucid-Epoch`` say of which moment they are; 204
-            is the answer as long as there are none.
+            The headers ``Pellucid-Step`` and ``Pellucid-Epoch`` say of which moment they are.
     """
 
     events: str

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid.data.detect_format import BUILTIN
 from pellucid.errors import DataError, PellucidError
+from pellucid.files import model_file, state_file
 from pellucid.files.container import peek
 from pellucid.files.lock import is_locked
 from pellucid.metrics.chance import wilson
@@ -196,7 +197,9 @@ def _peeked(path: Path, names: set[str], name: str, faults: list[str]) -> dict[s
     if name not in names:
         return None
     try:
-        return peek(path / name, "model" if name == RunFolder.MODEL else "state")
+        if name == RunFolder.MODEL:
+            return peek(path / name, model_file.KIND, model_file.FORMAT)
+        return peek(path / name, state_file.KIND, state_file.FORMAT)
     except PellucidError as error:
         start = f"{printable(path / name)}: "
         faults.append(f"{name} {str(error).removeprefix(start)}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import DataError, FileFormatError, PellucidError
-from pellucid.files import load_state
+from pellucid.files import load_state, state_file
 from pellucid.files.container import peek
 from pellucid.short_repr import short_repr
 from pellucid.tasks import TASKS, Generation, SingleLabel
@@ -128,7 +128,7 @@ def run_data(path: Path) -> str | None:
         path: The run's folder.
     """
     try:
-        kept = peek(path / LAST, "state").get("values")
+        kept = peek(path / LAST, state_file.KIND, state_file.FORMAT).get("values")
     except PellucidError:  # the state of its training was removed, or is damaged
         return None
     notes = kept.get("notes") if isinstance(kept, dict) else None

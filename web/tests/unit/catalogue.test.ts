@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { NodeData } from "../../src/engine/data";
 import type { Problem } from "../../src/pictures/problem";
+import { catalogues as ofLab } from "../../src/lab/text/index";
 import { catalogues } from "../../src/text/index";
 import { fromPython } from "./python";
 
@@ -47,7 +48,7 @@ const GLOSSARY: [string, string, RegExp][] = [
 const LATIN = new Set(
   (
     "CSV Ctrl Down End Enter Esc GIoU Grad CAM Home JPEG K M Page PNG ReLU ReLU6 PReLU SiLU Tab Up b e eˣ e³ e⁰ γ " +
-    "backward float32 lecture ln max npz pellucid predict safetensors softmax t tanh w x y z"
+    "DATA RUNS backward float32 lab lecture ln max npz pellucid predict resume safetensors softmax t tanh train w x y z"
   ).split(" "),
 );
 
@@ -113,8 +114,10 @@ function latin(text: string): string[] {
   return words.filter((word) => !LATIN.has(word));
 }
 
-const english = [...written(catalogues.en as unknown as Texts)];
-const korean = [...written(catalogues.ko as unknown as Texts)];
+const all = (language: "en" | "ko"): Texts =>
+  ({ ...catalogues[language], ofLab: ofLab[language] }) as unknown as Texts;
+const english = [...written(all("en"))];
+const korean = [...written(all("ko"))];
 
 test("both catalogues have the same keys", () => {
   expect(korean.map(([key]) => key)).toEqual(english.map(([key]) => key));

@@ -29,6 +29,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "serve": (
         "starlette", "uvicorn", "uvloop", "httptools", "python-multipart", "prometheus-client",
     ),
+    "lab": ("starlette", "uvicorn", "uvloop", "httptools"),
     "shards": ("webdataset",),
 }  # fmt: skip
 """The libraries of each extra, but for those that only serve work on the product itself."""

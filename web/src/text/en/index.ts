@@ -5,7 +5,6 @@ import { captions } from "./captions";
 import { input } from "./input";
 import { learn } from "./learn";
 import { lecture } from "./lecture";
-import { live } from "./live";
 import { network } from "./network";
 import { noise } from "./noise";
 import { number } from "./number";
@@ -21,7 +20,6 @@ export const en = {
   input,
   learn,
   lecture,
-  live,
   network,
   noise,
   number,

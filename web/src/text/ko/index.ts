@@ -11,7 +11,6 @@ import { captions } from "./captions";
 import { input } from "./input";
 import { learn } from "./learn";
 import { lecture } from "./lecture";
-import { live } from "./live";
 import { network } from "./network";
 import { noise } from "./noise";
 import { number } from "./number";
@@ -27,7 +26,6 @@ export const ko: Catalogue = {
   input,
   learn,
   lecture,
-  live,
   network,
   noise,
   number,

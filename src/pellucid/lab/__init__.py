@@ -1,0 +1,1 @@
+"""The lab: a workbench in the browser around runs, on this machine alone."""

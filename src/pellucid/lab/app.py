@@ -1,0 +1,62 @@
+"""The lab as an ASGI application."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from pellucid.lab import job_routes, page_routes, run_routes, shell
+from pellucid.lab.failures import HANDLERS
+from pellucid.lab.guard import Guard
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from pellucid.lab.lab import Lab
+    from pellucid.serving.hosts import Hosts
+
+ROUTES = (
+    Route("/", shell.shell, methods=["GET"]),
+    *(Route(path, shell.bundle, methods=["GET"]) for path in shell.bundled()),
+    Route("/api/runs", run_routes.runs, methods=["GET"]),
+    Route("/api/events", run_routes.events, methods=["GET"]),
+    Route("/api/runs/{id}", run_routes.run, methods=["GET"]),
+    Route("/api/runs/{id}/events", page_routes.events, methods=["GET"]),
+    Route("/api/runs/{id}/weights", page_routes.weights, methods=["GET"]),
+    Route("/runs/{id}/page", page_routes.page, methods=["GET"]),
+    Route("/api/train", job_routes.choices, methods=["GET"]),
+    Route("/api/train", job_routes.train, methods=["POST"]),
+)
+"""All that a lab answers to, below its token."""
+
+
+def create_app(lab: Lab, token: str, hosts: Hosts) -> Starlette:
+    """The application of a lab; ``app.state.lab`` is the :class:`pellucid.lab.lab.Lab`.
+
+    Args:
+        lab: The lab.
+        token: The first part of every path.
+        hosts: The names that it answers to.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            lab.ending.set()
+            lab.close()
+
+    app = Starlette(
+        routes=ROUTES,
+        middleware=[Middleware(Guard, token=token, hosts=hosts)],
+        exception_handlers=HANDLERS,
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.lab = lab
+    return app

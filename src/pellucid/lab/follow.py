@@ -1,0 +1,40 @@
+"""The stream of a run's page: new weights, and how far the training is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.lab.described import progress_of
+from pellucid.lab.stream import Stream, event, stamp
+from pellucid.training.run_folder import RunFolder
+from pellucid.training.snapshot import LIVE_WEIGHTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pellucid.lab.lab import Lab
+
+
+class Follow(Stream):
+    """What a page hears that shows a network while it learns.
+
+    Args:
+        lab: The lab.
+        folder: The run's.
+    """
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        super().__init__(lab)
+        self._folder = folder
+        self._number = 0
+
+    def news(self) -> Iterator[bytes]:
+        """How far the training is, and whether there are new weights."""
+        progress = progress_of(self._folder)
+        if progress is not None:
+            yield from self.changed("progress", progress)
+        places = (self._folder.joinpath(*LIVE_WEIGHTS), self._folder / RunFolder.MODEL)
+        if self.is_new("weights", [stamp(place) for place in places]):
+            self._number += 1
+            yield event("weights", {"number": self._number, "step": None, "epoch": None})

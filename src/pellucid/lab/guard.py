@@ -1,0 +1,187 @@
+"""What stands before a lab: who may ask, and how much may be sent.
+
+Pure ASGI, around any application. In this order:
+
+- The ``Host`` field must name this machine (DNS rebinding, :mod:`pellucid.serving.hosts`).
+- The address must begin with the lab's token, which no other page or user can know.
+- A request for anything but the lab's first page must not come from another site or a frame:
+  ``Sec-Fetch-*`` and ``Origin``, which browsers set and pages cannot.
+- A body must be small.
+
+The application gets the path behind the token.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any
+
+from pellucid.checks import brief
+from pellucid.serving.hosts import same_origin
+from pellucid.serving.refused import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from pellucid.serving.hosts import Hosts
+
+    Message = MutableMapping[str, Any]
+    Scope = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MOST_BYTES = 1 << 24
+"""Bytes of a request's body: decisions on tens of thousands of pictures."""
+
+_ONCE = frozenset((b"host", b"origin", b"content-length", b"sec-fetch-site"))
+
+_COMMON = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
+_DATA_POLICY = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox"
+
+
+class Guard:
+    """An application that only those reach who know its token.
+
+    Args:
+        app: The application; it sees paths without the token.
+        token: The first part of every path; of letters, digits, ``-`` and ``_``.
+        hosts: The names that it answers to.
+    """
+
+    def __init__(self, app: App, token: str, hosts: Hosts) -> None:
+        self._app, self._token, self._hosts = app, token.encode("ascii"), hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or refuse it."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def passed_on(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message.get("headers", ()), *_policies(message)]
+            await send(message)
+
+        try:
+            path = self._admitted(scope)
+            limited = _Limited(receive)
+            await self._app({**scope, "path": path, "raw_path": path.encode()}, limited, passed_on)
+        except RefusedError as error:
+            if started:
+                raise
+            await _refuse(send, error)
+
+    def _admitted(self, scope: Scope) -> str:
+        """The path behind the token.
+
+        Raises:
+            RefusedError: If the request is not for this lab, or not from its own pages.
+        """
+        fields = _single_fields(scope["headers"])
+        host = fields.get(b"host", b"")
+        if not self._hosts.allows(host):
+            raise RefusedError(
+                421,
+                f"the lab does not answer to the name {brief(host.decode('latin-1'))}; open the "
+                "address that pellucid lab printed",
+            )
+        path: str = scope["path"]
+        token, slash, rest = path.removeprefix("/").partition("/")
+        if not hmac.compare_digest(token.encode("utf-8", "replace"), self._token):
+            raise RefusedError(
+                403,
+                "this address lacks the lab's token; open the address that pellucid lab printed",
+            )
+        if not slash:
+            raise RefusedError(
+                308, "a slash is missing", [(b"location", b"/" + self._token + b"/")]
+            )
+        _check_origin(fields, host, scope["method"], "/" + rest)
+        length = fields.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > MOST_BYTES:
+            raise _too_large()
+        return "/" + rest
+
+
+class _Limited:
+    """The pieces of a request's body, up to a limit."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self._taken = receive, 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._taken += len(message.get("body", b""))
+            if self._taken > MOST_BYTES:
+                raise _too_large()
+        return message
+
+
+def _too_large() -> RefusedError:
+    return RefusedError(413, f"the request has more than {MOST_BYTES} bytes; send fewer")
+
+
+def _check_origin(fields: dict[bytes, bytes], host: bytes, method: str, path: str) -> None:
+    """Refuse what a browser sends for a page of another site.
+
+    A link to the lab's first page may be anywhere: who has it has the token.
+    """
+    origin, site = fields.get(b"origin"), fields.get(b"sec-fetch-site", b"none")
+    foreign = origin is not None and not same_origin(origin, host)
+    if site in (b"same-origin", b"none") and not foreign:
+        return
+    opened = (
+        fields.get(b"sec-fetch-mode") == b"navigate"
+        and fields.get(b"sec-fetch-dest") == b"document"
+        and origin is None
+    )
+    if not (opened and method == "GET" and path == "/"):
+        raise RefusedError(
+            403,
+            f"a request from another site ({brief((origin or site).decode('latin-1'))}) is not "
+            "answered; open the address that pellucid lab printed",
+        )
+
+
+def _single_fields(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The header fields by name; those that decide who asks may come once."""
+    fields: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in fields and name in _ONCE:
+            raise RefusedError(400, f"the header field {name.decode('latin-1')} came twice")
+        fields[name] = value
+    return fields
+
+
+def _policies(message: Message) -> list[tuple[bytes, bytes]]:
+    """What every response has; what is no page of the lab can do nothing in a browser."""
+    names = {name for name, _ in message.get("headers", ())}
+    policies = [*_COMMON]
+    if b"content-security-policy" not in names:
+        policies.append((b"content-security-policy", _DATA_POLICY))
+    return policies
+
+
+async def _refuse(send: Send, error: RefusedError) -> None:
+    body = error.body()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        *error.headers,
+        *_COMMON,
+        (b"content-security-policy", _DATA_POLICY),
+    ]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

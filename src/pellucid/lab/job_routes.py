@@ -1,0 +1,27 @@
+"""Routes that start trainings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.architectures import ARCHITECTURES
+from pellucid.lab.bodies import answer, read_object
+from pellucid.lab.jobs import FIELDS
+from pellucid.lab.lab import lab_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+
+async def choices(request: Request) -> Response:
+    """What a training can be started with."""
+    return answer({"data": lab_of(request).data, "architectures": sorted(ARCHITECTURES)})
+
+
+async def train(request: Request) -> Response:
+    """Start a training."""
+    lab = lab_of(request)
+    asked = await read_object(request, FIELDS)
+    job = await lab.read(lab.jobs.start, asked)
+    return answer({"id": lab.runs.identifier(job.folder), **job.to_dict()}, 201)

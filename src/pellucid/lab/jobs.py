@@ -1,0 +1,158 @@
+"""Trainings that a lab starts: processes of their own, which go on when the lab ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pellucid import checks
+from pellucid.architectures import ARCHITECTURES
+from pellucid.errors import ArgumentError
+from pellucid.files import make_folder
+from pellucid.text import folder_name, listed, printable
+from pellucid.training.run_folder import free_folder, holds_run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+LOG = "train.log"
+"""In a run's folder: what ``pellucid train`` printed."""
+
+SHOWN_BYTES = 16_384
+"""Of a log, from its end."""
+
+FIELDS = ("architecture", "epochs", "learning_rate", "batch_size", "seed")
+
+
+@dataclass(eq=False)
+class Job:
+    """A training that was started.
+
+    Attributes:
+        folder: Its run's.
+        process: Its process.
+    """
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values: whether it runs, how it ended, and the end of what it printed."""
+        code = self.process.poll()
+        return {
+            "running": code is None,
+            "code": code,
+            "folder": printable(self.folder.name),
+            "log": _end_of(self.folder / LOG),
+        }
+
+
+class Jobs:
+    """The trainings that a lab started.
+
+    Args:
+        root: The folder whose subfolders become their runs.
+        data: What they learn from.
+    """
+
+    def __init__(self, root: Path, data: str | None) -> None:
+        self._root, self._data = root, data
+        self._lock = threading.Lock()
+        self._jobs: dict[Path, Job] = {}
+
+    def of(self, folder: Path) -> Job | None:
+        """The training that was started in a folder; none where none was."""
+        return self._jobs.get(folder)
+
+    def without_run(self) -> list[Job]:
+        """Trainings that have ended, and of which there is no run: their data or options failed."""
+        return [
+            job
+            for job in self._jobs.values()
+            if job.process.poll() is not None and not holds_run(job.folder)
+        ]
+
+    def start(self, asked: Mapping[str, Any], *more: str) -> Job:
+        """Start a training.
+
+        Args:
+            asked: Settings by name, some of :data:`FIELDS`.
+            *more: Further arguments of ``pellucid train``.
+
+        Raises:
+            ArgumentError: If a setting is not one that ``pellucid train`` takes, or there are no
+                data.
+            OutputError: If its folder cannot be made.
+        """
+        if self._data is None:
+            raise ArgumentError(
+                "the lab was opened without data; open it with them: pellucid lab RUNS DATA"
+            )
+        arguments = _arguments(asked)
+        with self._lock:
+            name = f"{folder_name(self._data)}-{asked.get('architecture') or 'lab'}"
+            folder = self._free(name)
+            make_folder(folder)
+            command = [
+                sys.executable, "-m", "pellucid", "train", "--out", os.fspath(folder),
+                *arguments, *more, "--", self._data,
+            ]  # fmt: skip
+            with (folder / LOG).open("wb") as log:
+                process = subprocess.Popen(  # noqa: S603 - the arguments are checked
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,  # Ctrl-C in the lab's terminal is for the lab
+                )
+            job = self._jobs[folder] = Job(folder, process)
+        return job
+
+    def _free(self, name: str) -> Path:
+        """A folder for a new run, which no other job of this lab is about to take."""
+        number, folder = 1, free_folder(self._root, name)
+        while folder in self._jobs and self._jobs[folder].process.poll() is None:
+            number += 1
+            folder = free_folder(self._root, f"{name}-{number}")
+        return folder
+
+
+def _arguments(asked: Mapping[str, Any]) -> list[str]:
+    """The settings as arguments of ``pellucid train``.
+
+    Raises:
+        ArgumentError: If one has a wrong name, type or range.
+    """
+    found: list[str] = []
+    for name, value in asked.items():
+        if name not in FIELDS:
+            raise ArgumentError(f"unknown setting {checks.brief(name)}; there are {listed(FIELDS)}")
+        if value is None:
+            continue
+        if name == "architecture":
+            if not isinstance(value, str) or value not in ARCHITECTURES:
+                raise ArgumentError(
+                    f"unknown architecture {checks.brief(value)}; there are "
+                    f"{listed(sorted(ARCHITECTURES), 40)}"
+                )
+        elif name == "learning_rate":
+            checks.number(name, value, 1e-12, 1e6)
+        else:
+            checks.whole(name, value, 0 if name == "seed" else 1)
+        found += [f"--{name.replace('_', '-')}", str(value)]
+    return found
+
+
+def _end_of(file: Path) -> str:
+    try:
+        with file.open("rb") as log:
+            size = log.seek(0, os.SEEK_END)
+            log.seek(max(0, size - SHOWN_BYTES))
+            return log.read().decode("utf-8", "replace")
+    except OSError:
+        return ""

@@ -1,0 +1,84 @@
+"""What every route of a lab has at hand."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pellucid.lab.jobs import Jobs
+from pellucid.lab.pages import Pages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from pellucid.lab.runs import Runs
+
+T = TypeVar("T")
+
+
+@dataclass(eq=False)
+class Lab:
+    """A workbench around the runs below a folder.
+
+    Attributes:
+        runs: The runs.
+        data: What trainings that are started here learn from, as ``pellucid train`` takes it; none:
+            nothing is started, and no data are looked at.
+        jobs: Trainings that were started here.
+        pages: The pages of runs.
+        reading: Threads that look into files.
+        working: The one thread that computes: pages, mistakes, comparisons.
+        ending: Set when the lab is asked to end; streams end with it.
+    """
+
+    runs: Runs
+    data: str | None = None
+    jobs: Jobs = field(init=False)
+    pages: Pages = field(init=False)
+    reading: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(2, "pellucid-lab-read")
+    )
+    working: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, "pellucid-lab-work", initializer=_give_way)
+    )
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.jobs = Jobs(self.runs.root, self.data)
+        self.pages = Pages(self.working)
+
+    async def read(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Look into files, while other requests are answered."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.reading, partial(function, *args, **kwargs))
+
+    async def work(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Compute something, one after the other."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.working, partial(function, *args, **kwargs))
+
+    def close(self) -> None:
+        """Let the threads go; trainings that were started go on."""
+        self.reading.shutdown(wait=False, cancel_futures=True)
+        self.working.shutdown(wait=False, cancel_futures=True)
+
+
+def _give_way() -> None:
+    """Let this thread, and those that it starts, wait for trainings on the same machine."""
+    if sys.platform == "linux":  # where each thread has a priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+def lab_of(request: Request) -> Lab:
+    """The lab that a request is for."""
+    found = request.app.state.lab
+    assert isinstance(found, Lab)
+    return found

@@ -1,0 +1,49 @@
+"""Routes of the list of runs, of one run, and of the stream of news."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import StreamingResponse
+
+from pellucid.lab.bodies import answer
+from pellucid.lab.described import all_rows, history_rows, model_provenance, progress_of, run_row
+from pellucid.lab.events import RunsStream
+from pellucid.lab.lab import Lab, lab_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+
+async def runs(request: Request) -> Response:
+    """All runs, and what trainings that are started here would learn from."""
+    lab = lab_of(request)
+    return answer({"runs": await lab.read(all_rows, lab.runs), "data": lab.data})
+
+
+async def run(request: Request) -> Response:
+    """One run: its row of the list, its settings, its curves."""
+    lab = lab_of(request)
+    return answer(await lab.read(_whole, lab, request.path_params["id"]))
+
+
+def _whole(lab: Lab, identifier: str) -> dict[str, Any]:
+    found = lab.runs.find(identifier)
+    kept = model_provenance(found.path)
+    job = lab.jobs.of(found.path)
+    return {
+        "run": run_row(identifier, found, lab.runs),
+        "recipe": kept.get("recipe"),
+        "results": kept.get("results"),
+        "history": history_rows(found.path),
+        "progress": progress_of(found.path),
+        "job": None if job is None else job.to_dict(),
+    }
+
+
+async def events(request: Request) -> Response:
+    """What changes, as server-sent events."""
+    lab = lab_of(request)
+    stream = RunsStream(lab, request.query_params.get("run") or None)
+    return StreamingResponse(stream.events(), media_type="text/event-stream")

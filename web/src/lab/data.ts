@@ -1,0 +1,90 @@
+/** What the lab's server sends; see `src/pellucid/lab`. */
+
+export type RunState = "running" | "finished" | "stopped" | "damaged";
+
+/** A run of the list. */
+export interface RunRow {
+  id: string;
+  path: string;
+  state: RunState;
+  date: string;
+  data: string | null;
+  architecture: string | null;
+  epochs: number;
+  planned: number | null;
+  best_epoch: number | null;
+  accuracy: number | null;
+  interval: [number, number] | null;
+  started_from: string | null;
+  reason: string | null;
+  measures: Record<string, number>;
+}
+
+/** How far a training is. */
+export interface Progress {
+  epoch: number;
+  epochs: number;
+  images: number;
+  of: number;
+  loss: number | null;
+  accuracy: number | null;
+  images_per_second: number;
+  rate: number;
+  rate_factor: number;
+  paused: boolean;
+  doing: string;
+  step: number;
+}
+
+/** A point of the curve. */
+export interface StepRow {
+  step: number;
+  epoch: number;
+  loss: number | null;
+  accuracy: number | null;
+  rate: number;
+  images_per_second: number;
+}
+
+/** Points that came; all of them where they are not the next ones of those that are there. */
+export interface NewSteps {
+  fresh: boolean;
+  rows: StepRow[];
+}
+
+/** A finished epoch. */
+export interface EpochRow {
+  epoch: number;
+  loss: number;
+  accuracy?: number | null;
+  validation_loss: number | null;
+  validation_accuracy?: number | null;
+  learning_rate: number;
+  images_per_second: number;
+  seconds: number;
+  [measure: string]: number | null | undefined;
+}
+
+/** A training that was started in the lab. */
+export interface Job {
+  running: boolean;
+  code: number | null;
+  folder: string;
+  log: string;
+}
+
+/** One run, whole. */
+export interface RunDetail {
+  run: RunRow;
+  recipe: Record<string, unknown> | null;
+  history: EpochRow[];
+  progress: Progress | null;
+  job: Job | null;
+}
+
+/** What a training is started with; what is left out is the architecture's default. */
+export interface Asked {
+  architecture?: string;
+  epochs?: number;
+  learning_rate?: number;
+}

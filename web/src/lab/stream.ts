@@ -1,0 +1,43 @@
+/**
+ * The tab's one stream of news.
+ *
+ * A browser has few connections to one server, and a hidden tab needs none: it closes its stream,
+ * and when it comes back the server sends everything that is new.
+ */
+
+export type Heard = Record<string, (value: never) => void>;
+
+export class Stream {
+  private source: EventSource | null = null;
+  private address = "";
+  private heard: Heard = {};
+
+  constructor(
+    /** Whether the server answers. */
+    private readonly connected: (is: boolean) => void,
+  ) {
+    document.addEventListener("visibilitychange", () => this.renew());
+  }
+
+  /** Listen at an address, in place of what was heard before. */
+  listen(address: string, heard: Heard): void {
+    this.address = address;
+    this.heard = heard;
+    this.renew();
+  }
+
+  private renew(): void {
+    this.source?.close();
+    this.source = null;
+    if (document.hidden) return;
+    const source = new EventSource(this.address);
+    for (const [name, take] of Object.entries(this.heard)) {
+      source.addEventListener(name, (event: MessageEvent<string>) =>
+        take(JSON.parse(event.data) as never),
+      );
+    }
+    source.addEventListener("open", () => this.connected(true));
+    source.addEventListener("error", () => this.connected(false));
+    this.source = source;
+  }
+}

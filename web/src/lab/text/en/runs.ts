@@ -1,0 +1,35 @@
+export const runs = {
+  none: "There are no runs yet. Start a training here, or with pellucid train in a terminal; it appears by itself.",
+  loading: "looking for runs…",
+  columns: {
+    run: "run",
+    data: "data",
+    architecture: "architecture",
+    result: "validation",
+    epochs: "epochs",
+    date: "last written",
+  },
+  states: {
+    running: "running",
+    finished: "finished",
+    stopped: "stopped",
+    damaged: "damaged",
+  },
+  paused: "paused",
+  unknown: "–",
+  epochs: (done: number, planned: string) => `${done} of ${planned}`,
+  interval: (low: string, high: string) => `95 % interval ${low} to ${high}`,
+  now: (epoch: number, epochs: number, share: string, speed: string) =>
+    `epoch ${epoch} of ${epochs}, ${share} done, ${speed} images a second`,
+  start: "Start a training",
+  startOn: (data: string) => `It learns from ${data}.`,
+  noData:
+    "This lab was opened without data, so that no training starts here; open it with pellucid lab RUNS DATA.",
+  architecture: "Architecture",
+  byDefault: "default",
+  epochsAsked: "Epochs",
+  rate: "Learning rate",
+  go: "Start",
+  failed: (folder: string) => `The training for ${folder} ended before its first state:`,
+  refused: (line: string) => `Not started: ${line}`,
+};

@@ -1,0 +1,35 @@
+export const runs = {
+  none: "아직 실행이 없습니다. 여기서 학습을 시작하거나 터미널에서 pellucid train 명령을 쓰면 저절로 나타납니다.",
+  loading: "실행을 찾는 중…",
+  columns: {
+    run: "실행",
+    data: "데이터",
+    architecture: "구조",
+    result: "검증",
+    epochs: "에포크",
+    date: "마지막 기록",
+  },
+  states: {
+    running: "학습 중",
+    finished: "끝남",
+    stopped: "중단됨",
+    damaged: "손상됨",
+  },
+  paused: "일시 정지",
+  unknown: "–",
+  epochs: (done: number, planned: string) => `${done}/${planned}`,
+  interval: (low: string, high: string) => `95 % 신뢰구간 ${low}–${high}`,
+  now: (epoch: number, epochs: number, share: string, speed: string) =>
+    `에포크 ${epoch}/${epochs}, ${share} 진행, 1초에 그림 ${speed}장`,
+  start: "학습 시작하기",
+  startOn: (data: string) => `배우는 데이터: ${data}`,
+  noData:
+    "이 실험실은 데이터 없이 열려서 여기서 학습을 시작할 수 없습니다. pellucid lab RUNS DATA 명령으로 여세요.",
+  architecture: "구조",
+  byDefault: "기본값",
+  epochsAsked: "에포크 수",
+  rate: "학습률",
+  go: "시작",
+  failed: (folder: string) => `${folder} 학습이 첫 상태를 남기기 전에 끝났습니다:`,
+  refused: (line: string) => `시작하지 못했습니다: ${line}`,
+};
