@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from benchmarks.networks import photo
 
-from pellucid.engines.native.compile import orders
+from pellucid.engines.native.compile import orders, write
+from pellucid.engines.native.lower.learning import Learning
 from pellucid.engines.native.memory.arena import Arena
 from pellucid.engines.native.memory.layout import Border, Layout
 from pellucid.engines.native.memory.live_ranges import Access, LiveRanges
-from tests.engines.native.programs import SMALL, compiled, native
+from pellucid.engines.native.runtime.host.this_machine import host_target
+from tests.engines.native.programs import LEARNING, SMALL, compiled, native
 from tests.engines.native.sharing import disjoint, related
 from tests.engines.networks import DIFFERENT, batch
 from tests.engines.tolerances import assert_same_bits
+from tests.learning import step_of
 
 if TYPE_CHECKING:
+    from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.memory.arena import Buffer
     from pellucid.engines.native.program import NativeProgram
     from pellucid.graph import Graph
@@ -114,6 +119,19 @@ def test_what_is_made_again_is_not_needed_in_between() -> None:
         assert (at[0] == at[1]) == shares
 
 
+def test_what_is_needed_for_long_leaves_no_gaps() -> None:
+    """The largest first would take 155: the third would begin at 60, where the first ends."""
+    sizes, lives = (60, 55, 50, 52, 45), ((0, 0), (1, 1), (0, 2), (2, 2), (1, 2))
+    arena = Arena()
+    starts = [arena.place_scratch("x", 64 * size) for size in sizes]
+    touches = [
+        touch(*(s for s, (a, b) in zip(starts, lives, strict=True) if a <= now <= b), meeting=now)
+        for now in range(3)
+    ]
+    _, size = settled(arena, touches)
+    assert size == 64 * (55 + 50 + 45)
+
+
 def test_scratch_fits_into_gaps() -> None:
     arena = Arena()
     large, left, right = (arena.place_scratch("x", size) for size in (320, 192, 128))
@@ -206,6 +224,43 @@ def test_what_a_batch_norm_made_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("pellucid.engines.native.compile._recomputed", lambda *_: False)
     kept = compiled(native(DIFFERENT["resnet20"]))._memory.nbytes
     assert made_again < 0.95 * kept
+
+
+def needed_at_once(plan: Plan) -> int:
+    """Bytes of the buffers that are needed during one stage, at most, with all that lasts."""
+    arena, most = plan.arena, 0
+    for order in orders(plan):
+        stages = plan.builder.accesses(order)
+        spans: dict[int, list[list[int]]] = {}
+        for number, stage in enumerate(stages):
+            again = {arena._index(place) for place in stage.again}
+            for index in {arena._index(place) for place in stage.places}:
+                own = spans.setdefault(index, []) if index is not None else [[0, 0]]
+                if not own or index in again:
+                    own.append([number, number])
+                own[-1][1] = number
+        held = np.zeros(len(stages), np.int64)
+        for index, own in spans.items():
+            buffer = arena._shared[index]
+            old = arena._over.get(buffer.start)
+            under = spans.get(arena._index(old) or 0, []) if old is not None else []
+            for first, last in own:
+                held[first : last + 1] += buffer.size
+                if any(first == ends for _, ends in under):
+                    held[first] -= buffer.size
+        most = max(most, int(held.max()))
+    return arena.lasting + most
+
+
+@pytest.mark.parametrize("count", [4, 64])
+@pytest.mark.parametrize("name", ["lecture", "vgg-small", "resnet20", "photo"])
+def test_memory_is_what_is_needed_at_once(name: str, count: int) -> None:
+    """Nor does inference decide on it, for which each thread holds an image of some values."""
+    graph = DIFFERENT[name] if name in DIFFERENT else photo(10).graph((64, 64, 3))
+    step = step_of(graph, LEARNING)
+    assert step is not None
+    plan = write(graph, host_target(2), capacity=count, learning=Learning.of(step)).plan
+    assert plan.arena.size < 1.05 * needed_at_once(plan)
 
 
 @pytest.mark.parametrize("graph", NETWORKS.values(), ids=NETWORKS)

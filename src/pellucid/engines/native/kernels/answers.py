@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pellucid.engines.native.emit.schedule_builder import BY_IMAGE, INFER
+from pellucid.engines.native.emit.schedule_builder import BY_IMAGE, INFER, Call
+from pellucid.engines.native.kernels.borders import clear_around, clearable
 from pellucid.engines.native.lower.depth_first import passing
+from pellucid.engines.native.memory.layout import Place
 
 if TYPE_CHECKING:
-    from pellucid.engines.native.emit.schedule_builder import Call
+    from pellucid.engines.native.emit.ir import Function
     from pellucid.engines.native.kernels.plan import Plan
 
 
@@ -35,6 +37,7 @@ def answer_by_image(plan: Plan, alone: int) -> None:
         for target in sorted(passing(plan.regions, alone) - plan.kept)
         if plan.arena.shared(plan.values[target].offset) is not None
     }
+    before = _clear(plan, sorted(moved.values()))
     places: dict[tuple[int, int], tuple[int, int]] = {}
     for schedule in INFER:
         calls = plan.builder.calls[schedule]
@@ -47,6 +50,7 @@ def answer_by_image(plan: Plan, alone: int) -> None:
                 calls[number] = replace(call, places=places[call.places], one_by_one=True)
             else:
                 calls[number] = replace(call, group=f"layer {number}", one_by_one=False)
+        calls[:0] = before
 
 
 def _own_place(plan: Plan, target: str) -> int:
@@ -54,6 +58,32 @@ def _own_place(plan: Plan, target: str) -> int:
     layout = plan.values[target].layout
     size, slot = plan.room(layout, plan.threads), layout.itemsize * layout.image
     return plan.arena.place_images(f"passing {target}", layout, size, slot)
+
+
+def _clear(plan: Plan, starts: list[int]) -> list[Call]:
+    """The stage, if any, by which each thread clears the borders around its images of some buffers.
+
+    They lie where learning leaves anything, and stay clear until inference is done.
+    """
+    every = [(start, plan.arena.shared(start)) for start in starts]
+    places = [
+        Place(shared.layout, start)
+        for start, shared in every
+        if shared is not None and shared.layout is not None
+        if clearable(shared.layout, plan.lanes)
+    ]
+    if not places:
+        return []
+
+    def body(f: Function) -> None:
+        for place in places:
+            clear_around(f, place, "%thread")
+
+    for place in places:
+        plan.arena.cleared(place.offset)
+    name, origin = "clear what passes", plan.regions[0].target
+    function = plan.builder.function(name, body)
+    return [Call(*function, "images", BY_IMAGE, name, origin, plan.about("rows of zeros"))]
 
 
 def _moved(plan: Plan, call: Call, moved: dict[int, int]) -> tuple[int, int]:

@@ -2,8 +2,8 @@
 
 Learning, all images' values are kept, and each buffer is needed for a part of the step only. It may
 lie where one of another shape lay before, if whoever writes it first clears its border: a few per
-cent of the buffer. Where values need no memory of a whole batch, at inference, borders are zero for
-good.
+cent of the buffer. Where a program only answers, and values need no memory of a whole batch,
+borders are zero for good.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pellucid.engines.native.memory.layout import Place
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.memory.layout import Layout
 
 
 def clear_borders(plan: Plan) -> None:
@@ -99,35 +100,40 @@ def _clearable(plan: Plan, start: int) -> Place | None:
     assert shared is not None
     layout = shared.layout
     assert layout is not None
-    whole = layout.pitch == layout.channels and layout.pitch % plan.lanes == 0
     batch = shared.size == plan.room(layout) and not shared.slot
-    plain = layout.dtype == "float32" and not layout.full
-    return Place(layout, start) if whole and batch and plain else None
+    return Place(layout, start) if batch and clearable(layout, plan.lanes) else None
+
+
+def clearable(layout: Layout, lanes: int) -> bool:
+    """Whether nothing but a border stays zero in buffers of a layout, and there is one."""
+    whole = layout.pitch == layout.channels and layout.pitch % lanes == 0
+    return whole and layout.dtype == "float32" and not layout.full
 
 
 def clear_border(f: Function, place: Place) -> None:
-    """Append the code that sets the border around each of the stage's images to zero.
+    """Append the code that sets the border around each of the stage's images to zero."""
+    each_image(f, lambda n: clear_around(f, place, n))
+
+
+def clear_around(f: Function, place: Place, n: Index) -> None:
+    """Append the code that sets the border around image n of a buffer to zero.
 
     What lies between two images is both's, and cleared with both: a thread may be through with an
     image before another begins with the next one.
     """
     layout, (height, width) = place.layout, (place.layout.height, place.layout.width)
     border, pitch, row = layout.border, layout.pitch, layout.row
+    start = f.at(buffer(f, place.offset), f.multiply(n, layout.image))
 
     def zeros(start: Value, floats: int) -> None:
         if floats:
             each_vector(f, floats, lambda i: f.store_vector(f.zero, start, i))
 
-    def image(n: Index) -> None:
-        start = f.at(buffer(f, place.offset), f.multiply(n, layout.image))
-        zeros(start, layout.at(0, 0))
+    def between(y: Index, _: list[Value]) -> list[Value]:
+        zeros(f.at(f.at(start, layout.at(0, width)), f.multiply(y, row)), row - width * pitch)
+        return []
 
-        def between(y: Index, _: list[Value]) -> list[Value]:
-            zeros(f.at(f.at(start, layout.at(0, width)), f.multiply(y, row)), row - width * pitch)
-            return []
-
-        f.loop(0, height - 1, 1, between)
-        behind = f.at(start, layout.at(height - 1, width))
-        zeros(behind, border.bottom * row + border.right * pitch)
-
-    each_image(f, image)
+    zeros(start, layout.at(0, 0))
+    f.loop(0, height - 1, 1, between)
+    behind = f.at(start, layout.at(height - 1, width))
+    zeros(behind, border.bottom * row + border.right * pitch)

@@ -131,6 +131,11 @@ class LiveRanges:
             if buffer in sequence.of
         )
 
+    def stages(self, buffer: int) -> int:
+        """During how many stages it is needed, of all sequences."""
+        ranges = (r for sequence in self._sequences for r in sequence.of.get(buffer, ()))
+        return sum(r.last - r.first + 1 for r in ranges)
+
     def relations(self, one: int) -> Relations:
         """Which buffers may have the address of a given one.
 

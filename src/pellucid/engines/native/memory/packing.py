@@ -1,4 +1,4 @@
-"""Addresses for buffers: the largest first, each at the lowest address that is free for it."""
+"""Addresses for buffers: one after the other, each at the lowest address that is free for it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from pellucid.engines.native.memory.live_ranges import LiveRanges
+    from pellucid.engines.native.memory.live_ranges import LiveRanges, Relations
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,20 @@ class Item:
 
 
 def pack(items: Sequence[Item], ranges: LiveRanges) -> dict[int, int]:
-    """The address of each buffer, from 0 on, by its number."""
-    order = sorted(items, key=lambda i: (-i.size, ranges.first_access(i.number), i.number))
+    """The address of each buffer, from 0 on, by its number: what takes less room of two orders.
+
+    The largest first, of equals the one that is needed first; or the largest first by powers of
+    two, of these the one that is needed for longest.
+    """
+    relations = {item.number: ranges.relations(item.number) for item in items}
+    by_size = sorted(items, key=lambda i: (-i.size, ranges.first_access(i.number), i.number))
+    by_life = sorted(items, key=lambda i: (-i.size.bit_length(), -ranges.stages(i.number)))
+    found = [_pack(order, relations) for order in (by_size, by_life)]
+    return min(found, key=lambda starts: max((starts[i.number] + i.size for i in items), default=0))
+
+
+def _pack(order: Sequence[Item], relations: Mapping[int, Relations]) -> dict[int, int]:
+    """The address of each buffer, each in its turn at the lowest that is free."""
     known = dict.fromkeys(item.kind for item in order if item.kind is not None)
     kinds = {kind: number for number, kind in enumerate(known)}
     numbers, starts, ends = (np.zeros(len(order), np.int64) for _ in range(3))
@@ -45,7 +57,7 @@ def pack(items: Sequence[Item], ranges: LiveRanges) -> dict[int, int]:
     found: dict[int, int] = {}
     for count, item in enumerate(order):
         kind = -1 if item.kind is None else kinds[item.kind]
-        apart, alike = ranges.relations(item.number)
+        apart, alike = relations[item.number]
         others = numbers[:count]
         free = apart[others] & loose[:count] & item.loose
         same = alike[others] & (kind_of[:count] == kind) & (kind >= 0)
