@@ -33,6 +33,7 @@ from pellucid.training.recipe import make_recipe
 from tests.engines.networks import network
 from tests.estimators.test_captioner import pictures
 from tests.interop.test_onnx_captions import captioner_model
+from tests.page import following
 from tests.page.deep import deep_page
 from tests.page.lessons import CASES
 
@@ -168,7 +169,8 @@ FRAMED = ("small", "learn-sgd")
 
 
 def write(folder: Path) -> None:
-    """Write every page into a folder, as NAME.html, and a notebook's of two of them."""
+    """Write every page into a folder, as NAME.html, a notebook's of two, and one that follows."""
+    following.write(folder)
     for name, make in PAGES.items():
         page = make()
         page.save(folder / f"{name}.html")

@@ -26,6 +26,7 @@ async function start(target: HTMLElement): Promise<void> {
     address.read(page, location.hash);
     target.textContent = "";
     mount(App, { target, props: { page } });
+    page.live?.start();
   } catch (error) {
     const text = catalogues[language].page;
     target.textContent =

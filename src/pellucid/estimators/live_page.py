@@ -15,7 +15,7 @@ from pellucid.page.samples import SAMPLES
 from pellucid.page.weights import page_weights, weights_bytes
 from pellucid.short_repr import short_repr
 from pellucid.tasks import Generation
-from pellucid.text import folder_name, printable
+from pellucid.text import folder_name
 from pellucid.training.network_file import read_network
 from pellucid.training.saved_run import run_data
 from pellucid.training.snapshot import newest_snapshot
@@ -50,18 +50,19 @@ class LivePage:
         """The page as a browser gets it."""
         return self.page.to_html().encode()
 
-    def newest(self) -> tuple[bytes, dict[str, str]]:
+    def newest(self) -> tuple[bytes, dict[str, str]] | None:
         """The run's newest weights as the page takes them, and headers that say of which moment.
 
+        None where it has none yet: they come with the first steps. The page takes ``204 No
+        Content`` for that.
+
         Raises:
-            DataError: If it has none yet.
+            DataError: If the system does not let us read them.
             FileFormatError: If they are damaged, or of another network.
         """
         found = newest_snapshot(self.folder, self.model.network)
         if found is None:
-            raise DataError(
-                f"{printable(self.folder)}: has no weights yet; they come with the first steps"
-            )
+            return None
         headers = {
             f"Pellucid-{name}": str(number)
             for name, number in (("Step", found.step), ("Epoch", found.epoch))

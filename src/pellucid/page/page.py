@@ -59,7 +59,8 @@ class Feed:
             ``step`` and ``epoch``), ``progress`` (how far the training is, see
             :class:`pellucid.training.live.LiveProgress`).
         weights: The newest weights, as :func:`pellucid.page.weights.weights_bytes` writes them.
-            The headers ``Pellucid-Step`` and ``Pellucid-Epoch`` say of which moment they are.
+            The headers ``Pellucid-Step`` and ``Pellucid-Epoch`` say of which moment they are; 204
+            is the answer as long as there are none.
     """
 
     events: str

@@ -423,6 +423,12 @@ export interface CaptionsData {
   expected: { words: number[]; probabilities: number[] }[];
 }
 
+/** Where a page that follows a training finds its weights, relative to its own address. */
+export interface LiveData {
+  events: string;
+  weights: string;
+}
+
 export interface PageData {
   format: 1;
   version: string;
@@ -439,4 +445,5 @@ export interface PageData {
   self_test: { engine: string; outputs: number[]; checksums: Record<string, number> };
   learn: LearnData | null;
   captions?: CaptionsData | null;
+  live?: LiveData | null;
 }

@@ -38,8 +38,8 @@ export class Captions {
 
   /** Whether Python writes the same of the sample; none of other pictures, or a changed network. */
   readonly same: boolean | null = $derived.by(() => {
-    const { origin, surgery } = this.page;
-    if (origin.kind !== "sample" || surgery.changes.length) return null;
+    const { origin, surgery, learned } = this.page;
+    if (origin.kind !== "sample" || surgery.changes.length || learned) return null;
     const { words, probabilities } = this.data.expected[origin.index];
     return (
       words.length === this.words.length &&

@@ -252,12 +252,12 @@ const change: Entry<PageState> = {
   lacks: (page) => writtenChanges(page) === null,
 };
 
-/** What was learned is in no address. */
+/** What was learned here is in no address; a training that the page follows goes on elsewhere. */
 const learned: Entry<PageState> = {
   key: "learned",
   write: () => [],
   read: () => undefined,
-  lacks: (page) => page.learned || page.classes !== null,
+  lacks: (page) => (page.learned && !page.live) || page.classes !== null,
 };
 
 address.add(

@@ -9,6 +9,7 @@ import { INPUT, type Network, type SelfTest, type Values } from "../engine/netwo
 import type { Chapter } from "../lecture/parts";
 import { Boxes } from "./boxes.svelte";
 import { Captions } from "./captions.svelte";
+import { Live } from "./live.svelte";
 import { type Back, Backwards } from "./backwards.svelte";
 import { Opening } from "./opening.svelte";
 import { Steps } from "./steps.svelte";
@@ -106,6 +107,8 @@ export class PageState {
   /** Of a captioner's page: its words. */
   readonly captions: Captions | null = null;
   readonly steps: Steps;
+  /** Of a page that follows a training: how it does. */
+  readonly live: Live | null = null;
   /** Whether its weights are others than those that it came with, changes of `surgery` apart. */
   learned = $state(false);
   readonly surgery = new Surgery(this);
@@ -129,6 +132,7 @@ export class PageState {
     this.boxes = new Boxes(this);
     if (data.captions) this.captions = new Captions(this, data.captions);
     this.steps = new Steps(this);
+    if (data.live) this.live = new Live(this, data.live);
     this.selfTest = network.selfTest(this.samplePixels(0));
     this.takeSample(0);
   }
@@ -322,6 +326,12 @@ export class PageState {
     this.surgery.undoAll();
     this.applyWeights(weights);
     this.learned = weights !== this.delivered;
+  }
+
+  /** Take the weights of a training that goes on; nothing else changes. */
+  follow(weights: ReadonlyMap<string, Float32Array>): void {
+    this.applyWeights(weights);
+    this.learned = true;
   }
 
   /** Bring weights into the network; `surgery` keeps account of such changes. */

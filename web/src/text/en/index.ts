@@ -5,6 +5,7 @@ import { captions } from "./captions";
 import { input } from "./input";
 import { learn } from "./learn";
 import { lecture } from "./lecture";
+import { live } from "./live";
 import { network } from "./network";
 import { noise } from "./noise";
 import { number } from "./number";
@@ -20,6 +21,7 @@ export const en = {
   input,
   learn,
   lecture,
+  live,
   network,
   noise,
   number,

@@ -11,6 +11,7 @@ import { captions } from "./captions";
 import { input } from "./input";
 import { learn } from "./learn";
 import { lecture } from "./lecture";
+import { live } from "./live";
 import { network } from "./network";
 import { noise } from "./noise";
 import { number } from "./number";
@@ -26,6 +27,7 @@ export const ko: Catalogue = {
   input,
   learn,
   lecture,
+  live,
   network,
   noise,
   number,
