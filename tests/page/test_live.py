@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from pellucid.files.lock import FolderLock
 from pellucid.page import Feed, make_page
 from pellucid.page.weights import page_weights, weights_bytes
 from pellucid.text import PAGE_START
-from pellucid.training.network_file import PLACE, read_network, write_network
+from pellucid.training.network_file import PLACE, network_bytes, read_network
 from pellucid.training.snapshot import LIVE_WEIGHTS
 from tests.page.lessons import CASES
 from tests.page.test_file import model, parts, samples
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pellucid.estimators.live_page import LivePage
+    from pellucid.files import Model
     from pellucid.page import Page
 
 FEED = Feed("../api/events?run=1", "../api/runs/1/weights")
@@ -91,6 +92,12 @@ def newest(page: LivePage) -> tuple[bytes, dict[str, str]]:
     return found
 
 
+def describe(folder: Path, own: Model, notes: dict[str, Any]) -> None:
+    place = folder.joinpath(*PLACE)
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(network_bytes(own, notes))
+
+
 def lay_out(folder: Path, weights: dict[str, np.ndarray], epoch: int, step: int) -> None:
     path = folder.joinpath(*LIVE_WEIGHTS)
     path.parent.mkdir(exist_ok=True)
@@ -107,6 +114,9 @@ def test_a_run_in_training_gives_what_it_has_laid_out_and_one_that_has_ended_its
     lay_out(run, laid, 2, 17)
     best = found.provenance["results"]["epoch"]
 
+    described = read_network(run)
+    assert described is not None
+    assert described.model.network.graph == found.network.graph
     page = live_page(run, FEED)  # nobody trains there: what was laid out is older than the model
     assert page.snapshot is not None
     assert (page.snapshot.epoch, page.snapshot.step) == (best, None)
@@ -133,7 +143,7 @@ def test_a_run_before_its_first_epoch_is_a_page_by_what_describes_its_network(
     lock = FolderLock(tmp_path)
     with pytest.raises(DataError):
         live_page(tmp_path, FEED)
-    write_network(tmp_path, own, {"data": "gone/pictures"})
+    describe(tmp_path, own, {"data": "gone/pictures"})
     page = live_page(tmp_path, FEED)
     assert page.model.network.graph == own.network.graph
     assert page.snapshot is None
@@ -148,7 +158,7 @@ def test_a_run_before_its_first_epoch_is_a_page_by_what_describes_its_network(
 def test_weights_of_another_network_and_damaged_ones_are_refused(tmp_path: Path) -> None:
     own = model()
     lock = FolderLock(tmp_path)
-    write_network(tmp_path, own, {})
+    describe(tmp_path, own, {})
     page = live_page(tmp_path, FEED)
     lay_out(tmp_path, {**own.network.weights, "dense1.bias": np.zeros(7, np.float32)}, 1, 1)
     with pytest.raises(FileFormatError, match="another network"):
@@ -163,7 +173,7 @@ def test_weights_of_another_network_and_damaged_ones_are_refused(tmp_path: Path)
 def test_a_description_comes_back_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
     assert read_network(tmp_path) is None
     own = model(("a </script>", "\u202eb"))
-    write_network(tmp_path, own, {"data": "x"})
+    describe(tmp_path, own, {"data": "x"})
     found = read_network(tmp_path)
     assert found is not None
     assert (found.model.network.graph, found.model.task) == (own.network.graph, own.task)

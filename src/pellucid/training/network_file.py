@@ -14,7 +14,7 @@ import numpy as np
 
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.errors import FileFormatError, PellucidError
-from pellucid.files import Model, make_folder, strict_json, write_file
+from pellucid.files import Model, strict_json
 from pellucid.files.format_1 import MAIN
 from pellucid.graph import Network, graph_from_dict, graph_to_dict
 from pellucid.graph.network import parameters
@@ -22,6 +22,7 @@ from pellucid.settings import to_dict
 from pellucid.short_repr import short_repr
 from pellucid.tasks import task_from_dict
 from pellucid.text import printable
+from pellucid.training.live.formats import LIVE, NETWORK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from pellucid.files import JSON
 
-PLACE = "live", "network.json"
+PLACE = LIVE, NETWORK
 FORMAT = 1
 LARGEST = 1 << 24
 """Bytes of such a file that are read."""
@@ -54,16 +55,12 @@ class DescribedRun:
     notes: dict[str, Any]
 
 
-def write_network(folder: Path, model: Model, notes: Mapping[str, Any]) -> None:
-    """Describe a run's network in its folder.
+def network_bytes(model: Model, notes: Mapping[str, Any]) -> bytes:
+    """What describes a run's network, as the file's content.
 
     Args:
-        folder: The run's.
         model: The network with task, preprocessing and provenance; its weights do not matter.
         notes: Plain JSON values.
-
-    Raises:
-        OutputError: If it cannot be written.
     """
     graphs = {MAIN: model.network.graph, **model.network.graphs}
     document: dict[str, JSON] = {
@@ -74,13 +71,11 @@ def write_network(folder: Path, model: Model, notes: Mapping[str, Any]) -> None:
         "provenance": model.provenance,
         "notes": dict(notes),
     }  # fmt: skip
-    place = folder.joinpath(*PLACE)
-    make_folder(place.parent)
-    write_file(place, strict_json.canonical(document))
+    return strict_json.canonical(document)
 
 
 def read_network(folder: Path) -> DescribedRun | None:
-    """The network that :func:`write_network` described; none where there is no such file.
+    """The network that :func:`network_bytes` described; none where there is no such file.
 
     Raises:
         FileFormatError: If it is damaged, or a newer version wrote it.

@@ -40,6 +40,7 @@ from pellucid.training import saved_run
 from pellucid.training.differences import differences, in_words
 from pellucid.training.history import from_csv, to_csv
 from pellucid.training.live.watcher import Live
+from pellucid.training.network_file import network_bytes
 from pellucid.training.stopping import Stopped, StopRequest
 
 if TYPE_CHECKING:
@@ -137,6 +138,8 @@ class RunFolder:
         try:
             self._open(overwrite=overwrite, resume=resume)
             self._live = Live(path, resumed=resume, writes=live)
+            if live:
+                self._live.describe(network_bytes(model, self._notes))
         except BaseException:
             self.close()
             raise

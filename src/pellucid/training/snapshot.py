@@ -14,6 +14,7 @@ from pellucid.files.run_model import MODEL
 from pellucid.graph import check_weights
 from pellucid.short_repr import short_repr
 from pellucid.text import printable
+from pellucid.training.live.formats import LIVE, WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pellucid.graph import Network
     from pellucid.ops.operation import Array
 
-LIVE_WEIGHTS = "live", "weights.safetensors"
+LIVE_WEIGHTS = LIVE, WEIGHTS
 """Where in a run's folder the weights of a training lie that is watched."""
 
 

@@ -100,7 +100,8 @@ def test_a_new_run_has_nothing_of_an_earlier_one(tmp_path: Path) -> None:
     classifier().fit(PICTURES, LABELS, out=tmp_path, overwrite=True, watchers=[seen], verbose=0)
     assert seen.progress[0].epoch == 1
     assert read_steps(tmp_path)[-1].step == 12
-    assert {path.name for path in (tmp_path / "live").iterdir()} == {"progress.json", "steps.csv"}
+    names = {path.name for path in (tmp_path / "live").iterdir()}
+    assert names == {"progress.json", "steps.csv", "network.json"}
 
 
 class TestWhatIsNotOurs:

@@ -24,6 +24,7 @@ LIVE = "live"
 """The folder, in a run's."""
 
 PROGRESS, STEPS, WEIGHTS = "progress.json", "steps.csv", "weights.safetensors"
+NETWORK = "network.json"
 """What the training writes there."""
 
 CONTROL, WANTED = "control.json", "wanted.json"

@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING
 from pellucid.errors import OutputError
 from pellucid.files.atomic import explained, remove_file
 from pellucid.text import printable, quoted
-from pellucid.training.live.formats import CONTROL, LIVE, PROGRESS, STEPS, WANTED, WEIGHTS
+from pellucid.training.live.formats import (
+    CONTROL,
+    LIVE,
+    NETWORK,
+    PROGRESS,
+    STEPS,
+    WANTED,
+    WEIGHTS,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _LEFT_OVER = r"\.pellucid-[0-9a-f]+\.tmp"
 _LIVE = re.compile(
-    "|".join([*map(re.escape, (PROGRESS, STEPS, WEIGHTS, CONTROL, WANTED)), _LEFT_OVER])
+    "|".join([*map(re.escape, (PROGRESS, STEPS, WEIGHTS, NETWORK, CONTROL, WANTED)), _LEFT_OVER])
 )
 
 

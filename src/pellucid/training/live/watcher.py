@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pellucid.errors import PellucidError
 from pellucid.files import write_file
 from pellucid.text import printable, truncated
-from pellucid.training.live.formats import LIVE, PROGRESS, STEPS, LiveProgress
+from pellucid.training.live.formats import LIVE, NETWORK, PROGRESS, STEPS, LiveProgress
 from pellucid.training.live.place import clear_live, open_live
 from pellucid.training.live.readers import read_progress
 from pellucid.training.live.step_log import StepLog
@@ -60,6 +60,12 @@ class Live:
                 self._number = _number(run)
                 self._open = True
         self._steps = StepLog(self._path / STEPS)
+
+    def describe(self, network: bytes) -> None:
+        """Keep what the training's network is, see :mod:`pellucid.training.network_file`."""
+        if self._open:
+            with self._harmless():
+                write_file(self._path / NETWORK, network, sync=False)
 
     def begin(self, underway: Underway) -> None:
         """Training begins, or has gone back to an earlier step."""
