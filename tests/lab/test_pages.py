@@ -47,6 +47,21 @@ def test_a_page_and_its_weights(runs: Path) -> None:
         )
 
 
+def test_a_run_that_has_no_weights_yet_answers_with_nothing(runs: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(runs / NAMES[0], run)
+    model = run / "model.safetensors"
+    with opened(tmp_path) as lab:
+        identifier = lab.get("api/runs")["runs"][0]["id"]
+        content = model.read_bytes()
+        model.unlink()
+        assert page_of(lab, identifier).status_code == 200  # by what describes its network
+        found = lab.ask("GET", f"api/runs/{identifier}/weights")
+        assert (found.status_code, found.content) == (204, b"")
+        model.write_bytes(content)
+        assert lab.ask("GET", f"api/runs/{identifier}/weights").status_code == 200
+
+
 def test_an_unknown_language(runs: Path) -> None:
     with opened(runs) as lab:
         identifier = lab.get("api/runs")["runs"][0]["id"]

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
-from pellucid.errors import ArgumentError, DataError
+from pellucid.errors import ArgumentError
 from pellucid.lab.follow import Follow
 from pellucid.lab.lab import lab_of
 from pellucid.page.html import NOSCRIPT
-from pellucid.serving.refused import RefusedError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -52,14 +51,14 @@ async def page(request: Request) -> Response:
 
 
 async def weights(request: Request) -> Response:
-    """The newest weights of a run, as its page takes them."""
+    """The newest weights of a run, as its page takes them; nothing as long as it has none."""
     lab = lab_of(request)
     await lab.read(lab.runs.find, request.path_params["id"])
     opened = lab.pages.opened(request.path_params["id"])
-    try:
-        content, headers = await lab.read(opened.newest)
-    except DataError as error:
-        raise RefusedError(404, str(error)) from error
+    newest = await lab.read(opened.newest)
+    if newest is None:
+        return Response(status_code=204)
+    content, headers = newest
     return Response(content, media_type="application/octet-stream", headers=headers)
 
 
