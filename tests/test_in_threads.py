@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import closing
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,13 +14,13 @@ import pytest
 from pellucid.in_threads import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 PATIENCE = 60.0
 """Seconds until what must happen has happened."""
 
 LOST_SIGNAL = """
-import os, signal, threading
+import os, signal, threading, time
 from pellucid.in_threads import in_order
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -42,9 +42,20 @@ try:
     list(in_order(work, range(8), threads=2, give_up=ended.set))
 except KeyboardInterrupt:
     sender.join()
+    end = time.monotonic() + 30
+    while threading.active_count() > 1 and time.monotonic() < end:
+        time.sleep(0.01)
     print("stopped", threading.active_count())
 """
 """The signal comes to a thread that is not the main one, which nothing wakes."""
+
+
+def close(results: Generator[object, None, None]) -> None:
+    """Close it in another thread, so that a test fails where closing never ends."""
+    closing = threading.Thread(target=results.close, daemon=True)
+    closing.start()
+    closing.join(PATIENCE)
+    assert not closing.is_alive()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -79,10 +90,11 @@ def test_few_are_taken_ahead(threads: int) -> None:
             taken += 1
             yield n
 
-    with closing(in_order(lambda n: n, items(), threads=threads)) as results:
-        for number, result in enumerate(results):
-            assert result == number
-            assert taken <= number + 2 * threads
+    results = in_order(lambda n: n, items(), threads=threads)
+    for number, result in enumerate(results):
+        assert result == number
+        assert taken <= number + 2 * threads
+    assert number == 99
 
 
 def test_all_threads_work_at_once() -> None:
@@ -110,8 +122,11 @@ def test_what_is_closed_starts_nothing_more_and_leaves_no_thread() -> None:
         done.append, range(100), threads=2, give_up=lambda: given_up.append(len(done))
     )
     next(results)
-    results.close()
+    close(results)
     assert len(given_up) == 1
+    end = time.monotonic() + PATIENCE
+    while threading.active_count() > before and time.monotonic() < end:
+        time.sleep(0.01)
     assert threading.active_count() == before
     assert len(done) <= 5
     assert list(results) == []

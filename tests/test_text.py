@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pellucid.text import printable, quoted
+from pellucid.text import counted, printable, quoted
 from tests.source import modules
 
 if TYPE_CHECKING:
@@ -44,6 +44,16 @@ def test_a_long_name_in_quotes_is_cut_within_them() -> None:
     assert quoted("a" * 30, 10) == f"'{'a' * 9}…'"
     assert quoted(Path("a")) == "'a'"
     assert quoted("it's") == '"it\'s"'
+
+
+@pytest.mark.parametrize(
+    ("noun", "several"),
+    [("picture", "pictures"), ("class", "classes"), ("box", "boxes"), ("batch", "batches"),
+     ("axis", "axes"), ("epoch", "epochs"), ("smaller product", "smaller products")],
+)  # fmt: skip
+def test_counts(noun: str, several: str) -> None:
+    assert [counted(n, noun) for n in (0, 1, 2)] == [f"0 {several}", f"1 {noun}", f"2 {several}"]
+    assert counted(1234, noun, ",") == f"1,234 {several}"
 
 
 def test_no_message_escapes_twice() -> None:

@@ -13,6 +13,7 @@ from pellucid.graph import INPUT, Graph, Node
 from pellucid.known_names import find_name
 from pellucid.ops.types import Type
 from pellucid.short_repr import short_repr
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -330,7 +331,9 @@ def _called(block: object, values: tuple[Value, ...], place: tuple[object, ...])
         looked = Value(weights, (seen,), place=(*place, 1))
         return Value(Layer(ops.MatrixProduct(), block.name), (looked, given), place=(*place, 2))
     if isinstance(block, Attention):
-        raise ArgumentError(f"Attention takes queries, keys and values, got {len(values)} values")
+        raise ArgumentError(
+            f"Attention takes queries, keys and values, got {counted(len(values), 'value')}"
+        )
     if isinstance(block, OnValues) and len(values) != 1:
         raise ArgumentError(
             f"{type(block).__name__} takes one value, got {len(values)}; layers such as Add take "

@@ -53,7 +53,7 @@ def in_order(
     """
     leader = _Leader(work, items, threads)
     try:
-        start_new_thread(leader.begin, ())
+        leader.begin()
         yield from leader.results()
     except BaseException:
         if give_up is not None:
@@ -70,6 +70,61 @@ class _Failure:
     error: BaseException | None
 
 
+class OtherThread:
+    """A thread that the main thread starts and waits for without a lock of Python's own.
+
+    Args:
+        work: What it does.
+        failed: Called with the error where the thread cannot be started, or ``work`` raises.
+        name: What the thread is called.
+    """
+
+    def __init__(
+        self, work: Callable[[], object], failed: Callable[[BaseException], object], name: str
+    ) -> None:
+        self._work, self._failed, self._name = work, failed, name
+        self._over: SimpleQueue[None] = SimpleQueue()
+        self._begun = self._ended = False
+
+    def start(self) -> None:
+        """Let it begin soon; started by a further thread, since starting one takes locks.
+
+        Raises:
+            RuntimeError: If the system gives no thread.
+        """
+        start_new_thread(self._begin, ())
+
+    def _begin(self) -> None:
+        self._begun = True
+        try:
+            Thread(target=self._run, name=self._name, daemon=True).start()
+        except BaseException as error:  # noqa: BLE001 (for the main thread)
+            self._end(error)
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001 (for the main thread)
+            self._end(error)
+        else:
+            self._end(None)
+
+    def _end(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._failed(error)
+        self._ended = True
+        self._over.put(None)
+
+    def wait(self) -> None:
+        """Wait until it has ended; not for one that has not begun yet.
+
+        What it looks at to end early must be set before.
+        """
+        while self._begun and not self._ended:
+            with suppress(Empty):
+                self._over.get(timeout=_PATIENCE)
+
+
 class _Leader(Generic[Item, Result]):
     """Gives the work to a pool, in a thread to which no signal comes."""
 
@@ -77,28 +132,21 @@ class _Leader(Generic[Item, Result]):
         self._work, self._items, self._threads = work, items, threads
         self._asked: SimpleQueue[None] = SimpleQueue()
         self._found: SimpleQueue[Result | _Failure] = SimpleQueue()
-        self._begun = self._closed = self._ended = False
+        self._thread = OtherThread(self._lead, self._finish, "pellucid-lead")
+        self._closed = False
 
     def begin(self) -> None:
-        """Start the thread that leads; in one of its own, since starting a thread takes locks."""
-        self._begun = True
-        try:
-            Thread(target=self._lead, name="pellucid-lead", daemon=True).start()
-        except BaseException as error:  # noqa: BLE001 (raised in the main thread)
-            self._finish(error)
+        """Start the thread that leads."""
+        self._thread.start()
 
     def _lead(self) -> None:
         """Put the results where the main thread takes them; last, that there are no more."""
         from concurrent.futures import ThreadPoolExecutor
 
-        try:
-            if not self._closed:
-                with ThreadPoolExecutor(self._threads, thread_name_prefix="pellucid-work") as pool:
-                    self._lead_pool(pool)
-        except BaseException as error:  # noqa: BLE001 (raised in the main thread)
-            self._finish(error)
-        else:
-            self._finish(None)
+        if not self._closed:
+            with ThreadPoolExecutor(self._threads, thread_name_prefix="pellucid-work") as pool:
+                self._lead_pool(pool)
+        self._finish(None)
 
     def _lead_pool(self, pool: ThreadPoolExecutor) -> None:
         items = iter(self._items)
@@ -116,7 +164,6 @@ class _Leader(Generic[Item, Result]):
                 each.cancel()
 
     def _finish(self, error: BaseException | None) -> None:
-        self._ended = True
         self._found.put(_Failure(error))
 
     def results(self) -> Generator[Result, None, None]:
@@ -131,8 +178,7 @@ class _Leader(Generic[Item, Result]):
         """Let no more work begin, and wait for what has begun."""
         self._closed = True
         self._asked.put(None)
-        while self._begun and not self._ended:
-            self._taken()
+        self._thread.wait()
 
     def _taken(self) -> Result | _Failure:
         while True:

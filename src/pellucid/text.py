@@ -86,8 +86,19 @@ def array_shape(shape: Sequence[int]) -> str:
     return f"{'×'.join(map(str, shape))} ({axes})"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return ``1 picture``, ``2 pictures``, ``1 class``, ``2 classes``, ``2 boxes``."""
+_PLURALS = {"axis": "axes", "batch": "batches"}
+
+
+def counted(number: int, noun: str, spec: str = "") -> str:
+    """Return ``1 picture``, ``2 pictures``, ``1 class``, ``2 classes``, ``2 boxes``, ``2 axes``.
+
+    Args:
+        number: How many.
+        noun: What, in the singular; of several words, the last changes.
+        spec: How the number is written, e.g. ``","`` for ``1,024 values``.
+    """
     if number == 1:
         return f"1 {noun}"
-    return f"{number} {noun}{'es' if noun.endswith(('s', 'x')) else 's'}"
+    *before, last = noun.split(" ")
+    several = _PLURALS.get(last) or last + ("es" if last.endswith(("s", "x")) else "s")
+    return " ".join([f"{number:{spec}}", *before, several])

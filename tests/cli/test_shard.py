@@ -26,6 +26,7 @@ def test_a_folder_is_written_checked_and_refused_once_damaged(
     assert "Traceback" not in said
     again = pellucid("shard", picture_folder, "--out", out, code=1).stderr
     assert "new folder" in again
+    assert "a file of that name" in pellucid("shard", picture_folder, "-o", path, code=1).stderr
 
 
 def test_an_engine_without_the_option(pellucid: Command, picture_folder: Path) -> None:

@@ -156,6 +156,9 @@ def test_settings_are_the_run_s_own_or_refused(
     printed = pellucid("train", "--resume", "run", "--overwrite", code=2).stderr
     assert "leave out --out and" in printed
     assert "no such folder" in pellucid("train", "--resume", "nowhere", code=1).stderr
+    file = pellucid("train", "--resume", "run/model.safetensors", code=1).stderr
+    assert "model.safetensors: is a file" in file
+    assert "no such folder" not in file
 
 
 def test_every_option_but_those_of_the_call_is_kept(

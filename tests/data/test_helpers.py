@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from pellucid import in_threads
 from pellucid.data import Preprocessing
 from pellucid.data.cache import helpers
 from pellucid.data.cache.build import decoded_blocks
@@ -22,8 +25,6 @@ from pellucid.errors import DataError
 from tests.data.made_files import encoded, noise, write
 
 if TYPE_CHECKING:
-    import subprocess
-
     from pellucid.data.cache.cache_file import Block
 
 SETTINGS = Preprocessing(12, 14, 3)
@@ -42,6 +43,43 @@ def paths(tmp_path: Path) -> list[Path]:
     made[200] = made[200].rename(tmp_path / "two\nlines.jpg")
     made[210].unlink()
     return made
+
+
+INTERRUPTED = """
+import os, signal, sys, threading, time
+from pellucid.data import Preprocessing
+from pellucid.data.cache import helpers
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+start, processes = helpers._started, []
+
+def started():
+    processes.append(start())
+    if len(processes) == 2:
+        os.kill(os.getpid(), signal.SIGINT)
+    return processes[-1]
+
+helpers._started = started
+try:
+    with helpers.Helpers(3, Preprocessing(12, 14, 3), 10_000):
+        for _ in range(6000):
+            time.sleep(0.01)
+except KeyboardInterrupt:
+    print(len(processes) > 1, all(each.poll() is not None for each in processes))
+    end = time.monotonic() + 30
+    while threading.active_count() > 1 and time.monotonic() < end:
+        time.sleep(0.01)
+    print(threading.active_count())
+"""
+"""Ctrl-C comes while the second of three is started."""
+
+
+def ready(helping: Helpers, count: int) -> None:
+    """Wait until all processes have been started, and have said that they are ready."""
+    end = time.monotonic() + PATIENCE
+    while len(helping._waiting) < count or any(each.is_alive() for each in helping._waiting):
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def asked_until_ready(helping: Helpers, paths: list[Path]) -> Any:
@@ -98,14 +136,13 @@ def test_the_same_blocks(paths: list[Path], monkeypatch: pytest.MonkeyPatch, thr
     expected = blocks(paths, 1)
     monkeypatch.setattr(helpers, "PICTURES_EACH", 50)
     started: list[Helpers] = []
-    begin, decode = Helpers.__init__, Helpers.decode
+    begin, decode = Helpers.__enter__, Helpers.decode
     helped: list[int] = []
 
-    def beginning(self: Helpers, *arguments: Any) -> None:
-        begin(self, *arguments)
-        started.append(self)
-        for waiting in self._waiting:  # until all are ready
-            waiting.join(PATIENCE)
+    def beginning(self: Helpers) -> Helpers:
+        started.append(begin(self))
+        ready(self, threads - 1)
+        return self
 
     def counting(self: Helpers, some: Any) -> Any:
         found = decode(self, some)
@@ -113,7 +150,7 @@ def test_the_same_blocks(paths: list[Path], monkeypatch: pytest.MonkeyPatch, thr
             helped.append(len(some))
         return found
 
-    monkeypatch.setattr(Helpers, "__init__", beginning)
+    monkeypatch.setattr(Helpers, "__enter__", beginning)
     monkeypatch.setattr(Helpers, "decode", counting)
     assert_same(blocks(paths, threads), expected)
     assert helped
@@ -145,14 +182,13 @@ def test_one_that_is_killed_is_done_without(
         assert helping.decode(paths[:3]) is None
         assert helping.decode(paths[:3]) is None
     assert len(killed) == 1
-    begin = Helpers.__init__
+    begin = Helpers.__enter__
 
-    def beginning(self: Helpers, *arguments: Any) -> None:
-        begin(self, *arguments)
-        for waiting in self._waiting:
-            waiting.join(PATIENCE)
+    def beginning(self: Helpers) -> Helpers:
+        ready(begin(self), 2)
+        return self
 
-    monkeypatch.setattr(Helpers, "__init__", beginning)
+    monkeypatch.setattr(Helpers, "__enter__", beginning)
     assert_same(blocks(paths, 3), expected)
     assert len(killed) == 3
 
@@ -165,8 +201,32 @@ def test_none_can_be_started(
     monkeypatch.setattr(helpers, "PICTURES_EACH", 50)
     monkeypatch.setattr(sys, "executable", executable)
     with Helpers(2, SETTINGS, 10_000) as helping:
-        assert helping._processes == []
+        assert helping.decode(paths) is None
+    assert helping._processes == []
     assert_same(blocks(paths, 3), expected)
+
+
+def test_one_interrupt_stops_all_that_was_started() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        capture_output=True, text=True, timeout=PATIENCE, check=True,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("True True\n1\n", "")
+
+
+def test_no_thread_can_be_started(paths: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(in_threads, "start_new_thread", refuse)
+        with Helpers(2, SETTINGS, 10_000) as helping:
+            assert helping.decode(paths) is None
+    assert helping._processes == []
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with Helpers(2, SETTINGS, 10_000) as helping:
+        assert helping.decode(paths) is None
+    assert helping._processes == []
 
 
 def test_it_ends_with_its_input(paths: list[Path]) -> None:

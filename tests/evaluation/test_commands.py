@@ -20,6 +20,11 @@ from pellucid.files.referenced import ReferencedPictures
 
 if TYPE_CHECKING:
     from pellucid import Dataset, ImageClassifier
+    from pellucid.graph import Graph
+
+
+def graph_of(classifier: ImageClassifier) -> Graph:
+    return classifier.model_.network.graph
 
 
 @pytest.fixture
@@ -53,7 +58,9 @@ def data(
 @pytest.mark.parametrize("data", ["arrays", "divided", "folder", "list"], indirect=True)
 def test_a_command_explains_its_picture(data: str, classifier: ImageClassifier) -> None:
     pictures, _ = held_out(data, classifier.model_)
-    report = with_commands(classifier.evaluate(pictures), "-runs/my run", data, pictures)
+    report = with_commands(
+        classifier.evaluate(pictures), graph_of(classifier), "-runs/my run", data, pictures
+    )
     assert len(report.wrong) > 5
     for wrong in report.wrong:
         words = shlex.split(wrong.command)
@@ -72,7 +79,7 @@ def test_reports_carry_the_command(
 ) -> None:
     pictures = replace(digits[1], name="test")
     plain = classifier.evaluate(pictures)
-    report = with_commands(plain, "run", "mnist", pictures)
+    report = with_commands(plain, graph_of(classifier), "run", "mnist", pictures)
     first = report.wrong[0]
     assert first.command == (
         f"pellucid explain run 'mnist:test[{first.index}]' --against {first.true}"
@@ -99,7 +106,7 @@ def test_an_undivided_source_that_was_learned(
     )
     pictures, _ = held_out(path, model.model_)
     assert pictures.name == "test"
-    report = with_commands(model.evaluate(pictures), "run", path, pictures)
+    report = with_commands(model.evaluate(pictures), graph_of(model), "run", path, pictures)
     assert report.wrong
     for wrong in report.wrong:
         argument = shlex.split(wrong.command)[3]

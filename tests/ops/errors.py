@@ -276,7 +276,7 @@ REFUSED = [
         "other channels",
         ops.Normalise((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
         (7, 5, 1),
-        says=("a mean and a std for 3 channels, got 1 channels",),
+        says=("a mean and a std for 3 channels, got 1 channel",),
     ),
     setting(
         "more means than stds",

@@ -96,6 +96,7 @@ def test_offsets_are_what_is_left_of_an_affine_map(case: Case) -> None:
     drawn = normal(case)
     y, saved = drawn.forward(INFERENCE)
     offset = case.operation.offset(drawn.weights, y)
+    assert (offset is None) == case.operation.bends
     if offset is None:
         assert case.operation.rule != "sum"
         return

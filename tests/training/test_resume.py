@@ -336,9 +336,12 @@ def test_a_state_from_before_waiting_was_measured(whole: Path, tmp_path: Path) -
 
 
 def test_no_run_to_resume(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="there is no such folder, and so no run to resume"):
+    with pytest.raises(DataError, match="there is no such folder"):
         PLAIN.run(tmp_path / "run", resume=True)
     assert not (tmp_path / "run").exists()
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(DataError, match="is a file"):
+        PLAIN.run(tmp_path / "file", resume=True)
     (tmp_path / "run").mkdir()
     with pytest.raises(DataError, match="holds no training that can be taken up again") as caught:
         PLAIN.run(tmp_path / "run", resume=True)

@@ -146,7 +146,10 @@ def evaluate(
     if bands is not None:
         report = _in_bands(report, bands)
     if isinstance(report, Report):
-        report = with_commands(report, model, data, pictures, classes=classes)
+        report = with_commands(
+            report, classifier.model_.network.graph, model, data, pictures,
+            classes=classes, max_pixels=max_pixels, max_bytes=max_bytes,
+        )  # fmt: skip
     if out is not None:
         _write(out, model, data, classifier, report, pictures, notes)
         remarks().print(f"report written to {printable(out / 'report.html')}")

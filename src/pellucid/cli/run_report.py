@@ -76,7 +76,12 @@ def write_quarantined(folder: Path, files: Sequence[BadFile]) -> None:
 
 
 def judge(
-    model: Estimator, splits: Splits, folder: Path, notes: Sequence[str], data: str
+    model: Estimator,
+    splits: Splits,
+    folder: Path,
+    notes: Sequence[str],
+    data: str,
+    max_bytes: int | None,
 ) -> tuple[Diagnosis, ...]:
     """Write and print how good a model is on its validation part, or else on its test part."""
     console = remarks()
@@ -89,7 +94,9 @@ def judge(
 
     report = model.evaluate(pictures)
     if isinstance(report, Report):
-        report = with_commands(report, folder, data, pictures)
+        report = with_commands(
+            report, model.model_.network.graph, folder, data, pictures, max_bytes=max_bytes
+        )
     diagnoses = write_judgement(
         folder,
         model,

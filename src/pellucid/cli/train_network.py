@@ -211,7 +211,9 @@ class _Finish:
         if self.line is not None:
             made.insert(0, self.line)
         self._doing = "the report was made"
-        self.diagnoses = judge(fitted, splits, self.folder, [*self.notes, *made], self.source)
+        self.diagnoses = judge(
+            fitted, splits, self.folder, [*self.notes, *made], self.source, options.max_bytes
+        )
 
 
 def _say_result(model: Estimator, done: _Finish, planned: int, *, json: bool) -> None:

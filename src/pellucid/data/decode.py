@@ -30,7 +30,7 @@ from pellucid.data.pillow import DECODING_ERRORS, MAX_PIXELS, bounded
 from pellucid.data.plain_jpeg import plain_jpeg, small_file
 from pellucid.data.unsupported import unsupported
 from pellucid.errors import DataError
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,7 +183,11 @@ def begins_as_picture(path: Path) -> bool:
 
 def source_name(source: Path | bytes) -> str:
     """Return what a source of pixels is called in messages."""
-    return f"picture of {len(source)} bytes" if isinstance(source, bytes) else printable(source)
+    return (
+        f"picture of {counted(len(source), 'byte')}"
+        if isinstance(source, bytes)
+        else printable(source)
+    )
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pellucid.data.groups import Groups
 from pellucid.data.quarantine import BadFile
 from pellucid.memory import check_memory
 from pellucid.short_repr import short_repr
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -180,7 +180,9 @@ def _taken(images: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.uin
     if np.array_equal(rows, np.arange(first, first + len(rows))):
         return images[first : first + len(rows)]
     size = len(rows) * math.prod(images.shape[1:])
-    check_memory(size, f"copies of {len(rows)} pictures", "choose a smaller --image-size")
+    check_memory(
+        size, f"copies of {counted(len(rows), 'picture')}", "choose a smaller --image-size"
+    )
     return images[rows]
 
 

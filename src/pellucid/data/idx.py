@@ -18,7 +18,7 @@ import numpy as np
 from pellucid.data.decode import unreadable
 from pellucid.data.packed import BYTES_PER_LABEL, check_max_bytes, check_unpacked, read_values
 from pellucid.errors import DataError
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     import os
@@ -124,8 +124,9 @@ def read_idx_pair(
         )
     if len(classes) != len(pixels):
         raise DataError(
-            f"{printable(images)} has {len(pixels)} pictures, but {printable(labels)} has "
-            f"{len(classes)} labels; expected one label per picture: are they from the same set?"
+            f"{printable(images)} has {counted(len(pixels), 'picture')}, but {printable(labels)} "
+            f"has {counted(len(classes), 'label')}; expected one label per picture: are they from "
+            "the same set?"
         )
     return pixels, classes.astype(np.int64)
 
@@ -144,7 +145,8 @@ def _read(
     magic = stream.read(4)
     if len(magic) < 4:
         raise DataError(
-            f"{name}: {len(magic)} bytes; expected an IDX file, which has at least 8: get it again"
+            f"{name}: {counted(len(magic), 'byte')}; expected an IDX file, which has at least 8: "
+            "get it again"
         )
     if magic[:2] != b"\0\0":
         raise DataError(
@@ -156,7 +158,9 @@ def _read(
         raise DataError(f"{name}: unknown IDX type code 0x{magic[2]:02x}; expected one of {known}")
     dimensions = magic[3]
     if not 1 <= dimensions <= _MAX_DIMENSIONS:
-        raise DataError(f"{name}: {dimensions} dimensions; expected 1 to {_MAX_DIMENSIONS}")
+        raise DataError(
+            f"{name}: {counted(dimensions, 'dimension')}; expected 1 to {_MAX_DIMENSIONS}"
+        )
     header = stream.read(4 * dimensions)
     if len(header) < 4 * dimensions:
         raise DataError(
@@ -167,20 +171,22 @@ def _read(
     dtype = np.dtype(TYPES[magic[2]])
     expected = math.prod(shape) * dtype.itemsize
     available = limit - 4 - 4 * dimensions
-    claim = f"its header says {_times(shape)} values of {dtype.itemsize} bytes"
+    claim = f"its header says {_times(shape)} values of {counted(dtype.itemsize, 'byte')}"
     if expected > available:
         at_most = "at most " if packed else ""
         raise DataError(
-            f"{name}: cut short: {claim}, that is {expected} bytes, and there are "
+            f"{name}: cut short: {claim}, that is {counted(expected, 'byte')}, and there are "
             f"{at_most}{available}; get the file again"
         )
     if packed:
-        counted = math.prod(shape) * max(dtype.itemsize, BYTES_PER_LABEL if dimensions == 1 else 1)
-        check_unpacked(name, size, counted, max_bytes)
+        taken = math.prod(shape) * max(dtype.itemsize, BYTES_PER_LABEL if dimensions == 1 else 1)
+        check_unpacked(name, size, taken, max_bytes)
     values = read_values(cast("IO[bytes]", stream), name, expected, claim)
     if stream.read(1):  # reading on to the end also makes gzip compare its checksum
         more = "more bytes" if packed else f"{available - expected} bytes more"
-        raise DataError(f"{name}: {claim}, that is {expected} bytes, and there are {more} behind")
+        raise DataError(
+            f"{name}: {claim}, that is {counted(expected, 'byte')}, and there are {more} behind"
+        )
     return values.view(dtype).astype(dtype.newbyteorder("="), copy=False).reshape(shape)
 
 

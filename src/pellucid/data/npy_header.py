@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from pellucid.errors import DataError
-from pellucid.text import truncated
+from pellucid.text import counted, truncated
 
 _MAGIC = b"\x93NUMPY"
 _LENGTH_BYTES = {1: 2, 2: 4, 3: 4}  # of the header's length, by the format's version
@@ -49,7 +49,7 @@ def read_header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np
         raise _unreadable(name, f"it has {length} bytes, at most {_LONGEST} are read")
     text = stream.read(length)
     if len(text) < length:
-        raise _unreadable(name, f"cut short after {len(text)} bytes of {length}")
+        raise _unreadable(name, f"cut short after {counted(len(text), 'byte')} of {length}")
     found = _evaluated(text, name)
     shape, fortran, kind = (found[key] for key in ("shape", "fortran_order", "descr"))
     if (

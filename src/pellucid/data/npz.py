@@ -14,7 +14,7 @@ from pellucid.data.decode import unreadable
 from pellucid.data.npy_header import read_header
 from pellucid.data.packed import BYTES_PER_LABEL, check_max_bytes, check_unpacked, read_values
 from pellucid.errors import DataError
-from pellucid.text import printable, truncated
+from pellucid.text import counted, printable, truncated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,7 +154,7 @@ def _header(
     shape, fortran, kind = read_header(member, f"{place}: {info.filename}")
     if kind.kind in "US" and kind.itemsize > _LONGEST_TEXT:
         raise DataError(
-            f"{place}: {info.filename} holds texts of {kind.itemsize} bytes, at most "
+            f"{place}: {info.filename} holds texts of {counted(kind.itemsize, 'byte')}, at most "
             f"{_LONGEST_TEXT} are read; expected names of classes"
         )
     if not kind.itemsize or math.prod(shape) * kind.itemsize != info.file_size - member.tell():

@@ -8,6 +8,7 @@ import numpy as np
 
 from pellucid.errors import ArgumentError, DataError
 from pellucid.memory import check_memory
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,15 +73,17 @@ def read_values(stream: IO[bytes], name: str, expected: int, claim: str) -> NDAr
     try:
         values = np.empty(expected, np.uint8)
     except (MemoryError, ValueError) as error:
-        raise DataError(f"{name}: {claim}, that is {expected} bytes: not enough memory") from error
+        raise DataError(
+            f"{name}: {claim}, that is {counted(expected, 'byte')}: not enough memory"
+        ) from error
     target = values.data
     done = 0
     while done < expected:
         chunk = stream.read(min(_CHUNK, expected - done))
         if not chunk:
             raise DataError(
-                f"{name}: cut short: {claim}, that is {expected} bytes, and there are {done}; get "
-                f"the file again"
+                f"{name}: cut short: {claim}, that is {counted(expected, 'byte')}, and there are "
+                f"{done}; get the file again"
             )
         target[done : done + len(chunk)] = chunk
         done += len(chunk)

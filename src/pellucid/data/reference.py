@@ -20,6 +20,7 @@ from pellucid.data.detect_format import BUILTIN, locate
 from pellucid.data.load import load
 from pellucid.data.picture_files import SUFFIXES
 from pellucid.data.read_part import load_all, part_names
+from pellucid.data.shards.index import is_shards
 from pellucid.data.targets import ClassTargets
 from pellucid.errors import ArgumentError, DataError
 from pellucid.known_names import find_name
@@ -143,12 +144,14 @@ class DataPicture:
 def argument_of(data: str, pictures: Dataset, number: int) -> str:
     """Return what a command takes for a picture of data: the path of its file, or a reference.
 
+    Pictures of arrays and of shards have no files of their own.
+
     Args:
         data: A path, or the name of a built-in set.
         pictures: A part of the data, as :func:`pellucid.files.held_out.held_out` returns it.
         number: Which picture of the part.
     """
-    if pictures.names is None or data in BUILTIN:
+    if pictures.names is None or data in BUILTIN or is_shards(Path(data)):
         part = pictures.name if pictures.name in PARTS else ALL
         return str(Reference(data, part, number))
     return os.path.join(_root(data), pictures.names[number])  # noqa: PTH118 - as it was given

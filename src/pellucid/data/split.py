@@ -64,7 +64,10 @@ def split(
         )
     titles = [dataset.name] * len(shares) if names is None else list(names)
     if len(titles) != len(shares):
-        raise ArgumentError(f"{len(titles)} names for {len(shares)} shares; expected one for each")
+        raise ArgumentError(
+            f"{counted(len(titles), 'name')} for {counted(len(shares), 'share')}; expected one "
+            "for each"
+        )
     check_own(dataset.name, dataset.own)
     drawn = {f"share {i}": share for i, share in enumerate(shares[1:], 2)}
     positions = stratified_split(

@@ -300,7 +300,7 @@ class Numbers(Targets):
 
     @property
     def summary(self) -> str:
-        return "1 number each" if self.flat else f"{len(self.columns)} numbers each"
+        return f"{counted(len(self.columns), 'number')} each"
 
     def lines(self) -> tuple[str, ...]:
         return tuple(

@@ -8,6 +8,8 @@ from __future__ import annotations
 import struct
 from typing import IO
 
+from pellucid.text import counted
+
 _TAGS_AT_MOST = 4096
 _JPEG_AT_MOST = 1 << 20  # bytes of a JPEG file in which its frame header is looked for
 
@@ -112,7 +114,7 @@ def _of_tiff(stream: IO[bytes]) -> str:
         return (
             f"a TIFF picture with colours in {_COLOURS[colours]}, which are not read; {_RGB_ADVICE}"
         )
-    values = f"{_KINDS.get(kind, f'values of kind {kind}')} of {bits} bits"
+    values = f"{_KINDS.get(kind, f'values of kind {kind}')} of {counted(bits, 'bit')}"
     if bands > 4 or (bands == 2 and bits > 8):
         return (
             f"a TIFF picture of {bands} bands, which is not read; keep 1 or 3 of them (GDAL: "
@@ -167,7 +169,7 @@ def _of_jpeg(content: bytes) -> str:
             kind, bits = _FRAMES.get(marker, ""), content[at + 4]
             if not kind and bits == 8:
                 return ""
-            what = f"{kind} JPEG" if kind else f"JPEG of {bits} bits"
+            what = f"{kind} JPEG" if kind else f"JPEG of {counted(bits, 'bit')}"
             return (
                 f"a picture in {what}, which is not read; convert it (ImageMagick: magick FILE "
                 "OUT.png; DICOM: dcmdjpeg)"

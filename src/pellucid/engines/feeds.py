@@ -11,6 +11,7 @@ from pellucid.errors import ArgumentError, ShapeError
 from pellucid.graph.whole import check_reals
 from pellucid.ops.loss import one_hot
 from pellucid.ops.operation import describe
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +76,9 @@ def check_images(graph: Graph, name: str, array: Array, count: int | None = None
     shape = graph.inputs[name].shape
     if array.shape[1:] == shape and len(array) and array.dtype.kind in "biuf":
         if count is not None and len(array) != count:
-            raise ShapeError(f"input {brief(name)} must have {count} examples, got {len(array)}")
+            raise ShapeError(
+                f"input {brief(name)} must have {counted(count, 'example')}, got {len(array)}"
+            )
         # Floats may be what another network has computed, of which operations take any.
         for operation in graph.fed[name] if graph.inputs[name].dtype != "float32" else ():
             if fault := operation.fault(array):

@@ -13,7 +13,7 @@ from pellucid.evaluation.calibration import calibrate
 from pellucid.evaluation.report import ClassRow, Report, Wrong
 from pellucid.metrics import classification as metrics
 from pellucid.ops.softmax import probabilities
-from pellucid.text import listed, printable
+from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,8 +144,8 @@ def _check_shapes(program: Program, dataset: Dataset) -> None:
         )
     if graph.output_shape != (len(dataset.classes),):
         raise DataError(
-            f"{printable(dataset.name)}: has {len(dataset.classes)} classes, but the network's "
-            f"answer is of the shape {graph.output_shape}; expected one logit a class"
+            f"{printable(dataset.name)}: has {counted(len(dataset.classes), 'class')}, but the "
+            f"network's answer is of the shape {graph.output_shape}; expected one logit a class"
         )
 
 

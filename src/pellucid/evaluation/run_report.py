@@ -11,7 +11,7 @@ from pellucid.evaluation.report import Report
 from pellucid.evaluation.tables import TABLES
 from pellucid.files import make_folder, write_file, write_text
 from pellucid.record import Record
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     import os
@@ -92,9 +92,9 @@ def write_report(
     """
     if len(pictures) != report.count or pictures.classes != report.classes:
         raise ArgumentError(
-            f"{printable(pictures.name)}: has {len(pictures)} pictures of {len(pictures.classes)} "
-            f"classes, but the report judges {report.count} of {len(report.classes)}; give the "
-            "pictures that were judged"
+            f"{printable(pictures.name)}: has {counted(len(pictures), 'picture')} of "
+            f"{len(pictures.classes)} classes, but the report judges {report.count} of "
+            f"{len(report.classes)}; give the pictures that were judged"
         )
     folder = make_folder(folder)
     report.write(folder)

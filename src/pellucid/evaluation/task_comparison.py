@@ -21,6 +21,7 @@ from pellucid.evaluation.side_by_side import SideBySide
 from pellucid.ops import SigmoidCrossEntropy
 from pellucid.short_repr import short_repr
 from pellucid.tasks import MultiLabel, Regression, Task
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,10 +83,10 @@ class TaskComparison(SideBySide):
         """Whose answers are nearer, and whether that may be chance, in a line."""
         one, two = self.nearer
         who = "A" if one > two else "B"
-        described = (
-            f"A is nearer for {one} pictures, B for {two}; chance alone would be as uneven in "
+        described = f"A is nearer for {counted(one, 'picture')}, B for {two}; "
+        described += (
+            f"chance alone would be as uneven in {self.p_value:.2%} of cases (exact sign test)"
         )
-        described += f"{self.p_value:.2%} of cases (exact sign test)"
         if self.p_value >= 0.05:
             return f"{described}: no difference is shown"
         return f"{described}: {who} is better"

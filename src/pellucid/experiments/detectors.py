@@ -34,6 +34,7 @@ from pellucid.interop.models import network_name
 from pellucid.layers import Normalise, Sequential
 from pellucid.tasks import DETECTORS as TASKS
 from pellucid.tasks import RegionDetection, SingleLabel
+from pellucid.text import counted
 from pellucid.training import make_recipe
 from pellucid.training.start import start_record, with_fitting_weights
 
@@ -270,7 +271,7 @@ def _proposed(data: Dataset, most: int, say: Callable[[str], None]) -> Regions:
 
     def done(count: int, total: int) -> None:
         if count % 50 == 0 or count == total:
-            say(f"selective search: {count} of {total} pictures of {data.name}")
+            say(f"selective search: {count} of {counted(total, 'picture')} of {data.name}")
 
     return proposed(data, most, done)
 

@@ -37,7 +37,7 @@ from pellucid.known_names import find_name
 from pellucid.ops import Normalise
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
-from pellucid.text import array_shape, printable
+from pellucid.text import array_shape, counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -140,7 +140,8 @@ class SpatialOutcome(Record):
         apart = [
             row["kind"] for row in better if max(row["transformer_runs"]) < min(row["plain_runs"])
         ]
-        seen = f"the spatial transformer makes fewer errors on {len(better)} of {len(rows)} kinds"
+        kinds = f"{len(better)} of {counted(len(rows), 'kind')}"
+        seen = f"the spatial transformer makes fewer errors on {kinds}"
         if len(next(iter(self.outcomes.values())).of(PLAIN)) < 3:
             return f"{seen}; --seeds 3 or more show how far chance reaches"
         if not apart:

@@ -23,7 +23,7 @@ from pellucid.known_names import alternatives, near_names
 from pellucid.ops.operation import describe
 from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
-from pellucid.text import listed, quoted
+from pellucid.text import counted, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -265,7 +265,7 @@ def check_position(what: str, shape: Shape, at: Sequence[int]) -> Position:
     Raises:
         ArgumentError: If it lies outside; the message gives the range.
     """
-    axes = {1: "(unit)", 3: "(row, column, channel)"}.get(len(shape), f"{len(shape)} numbers")
+    axes = {1: "(unit)", 3: "(row, column, channel)"}.get(len(shape), counted(len(shape), "number"))
     given = tuple(at) if isinstance(at, list | tuple) else (at,)
     whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in given)
     inside = len(given) == len(shape) and whole

@@ -20,6 +20,7 @@ from pellucid.files import Model
 from pellucid.graph import INPUT, Graph, Node
 from pellucid.ops import ChannelSlice, Crop, Flatten
 from pellucid.tasks.of_noise import GreyLevel, Realness
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +109,7 @@ def of_noise(
     given: Any = np.asarray(noise)
     if given.dtype.kind not in "iuf" or given.size != shape[-1]:
         raise ShapeError(
-            f"a picture is made of {shape[-1]} numbers, got {given.dtype} {given.shape}"
+            f"a picture is made of {counted(shape[-1], 'number')}, got {given.dtype} {given.shape}"
         )
     taken = given.reshape(shape).astype(np.float32)
     if not np.isfinite(taken).all():

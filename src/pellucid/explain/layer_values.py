@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.text import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -46,7 +48,7 @@ class LayerValues(Mapping[str, "Array"]):
         return self._found[name]
 
     def __repr__(self) -> str:
-        return f"LayerValues({len(self)} layers)"
+        return f"LayerValues({counted(len(self), 'layer')})"
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

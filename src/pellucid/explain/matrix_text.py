@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import ArgumentError
-from pellucid.text import quoted
+from pellucid.text import counted, quoted
 
 if TYPE_CHECKING:
     from pellucid.ops.operation import Array
@@ -62,8 +62,9 @@ def check_matrix(matrix: Any) -> Array:
     except TypeError as error:
         if np.ndim(matrix) == 1 and np.size(matrix):
             raise ArgumentError(
-                f"{given} has {np.size(matrix)} numbers in one row; expected a list of rows, as in "
-                "[[0, -1, 0], [-1, 5, -1], [0, -1, 0]], also for a single row: [[1, 2, 1]]"
+                f"{given} has {counted(np.size(matrix), 'number')} in one row; expected a list of "
+                "rows, as in [[0, -1, 0], [-1, 5, -1], [0, -1, 0]], also for a single row: [[1, "
+                "2, 1]]"
             ) from error
         raise ArgumentError(f"{given} is not made of rows; expected (height, width)") from error
     numbers: list[list[float]] = []

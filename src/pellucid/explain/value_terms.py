@@ -15,6 +15,7 @@ from pellucid.graph import INPUT
 from pellucid.record import Record
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,8 +176,8 @@ class ValueTerms(Record):
         """
         if not 0 <= i < len(self):
             raise ArgumentError(
-                f"{self.layer}{list(self.at)} is made of {len(self)} terms, 0 to {len(self) - 1}; "
-                f"got {i!r:.40}"
+                f"{self.layer}{list(self.at)} is made of {counted(len(self), 'term')}, 0 to "
+                f"{len(self) - 1}; got {i!r:.40}"
             )
         branch, at = self.terms.source(i)
         return self.node.inputs[branch], at

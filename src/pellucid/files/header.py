@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 from pellucid.data.decode import unreadable
 from pellucid.errors import DataError, FileFormatError
 from pellucid.files import strict_json
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,9 +101,11 @@ def _checked_header_length(start: bytes, size: int, name: str) -> int:
         )
     length = header_length(start)
     if not 2 <= length <= LARGEST_HEADER:
-        raise damaged(name, f"its header claims {length} bytes; 2 to {LARGEST_HEADER} are sane")
+        raise damaged(
+            name, f"its header claims {counted(length, 'byte')}; 2 to {LARGEST_HEADER} are sane"
+        )
     if 8 + length > size:
-        raise damaged(name, f"cut short: its header has {length} bytes, the file {size}")
+        raise damaged(name, f"cut short: its header has {counted(length, 'byte')}, the file {size}")
     return length
 
 
@@ -143,7 +145,9 @@ def _check_size(header: dict[str, Any], start: int, size: int, name: str) -> Non
         end = max(end, *offsets, 0)
     if start + end != size:
         what = "cut short" if start + end > size else "longer than its arrays"
-        raise damaged(name, f"{what}: its header says {start + end} bytes, the file has {size}")
+        raise damaged(
+            name, f"{what}: its header says {counted(start + end, 'byte')}, the file has {size}"
+        )
 
 
 def damaged(name: str, reason: str) -> FileFormatError:

@@ -32,7 +32,7 @@ from pellucid.ops.bfloat16 import of_upper_halves, upper_halves
 from pellucid.settings import to_dict
 from pellucid.short_repr import short_repr
 from pellucid.tasks import Detection, MultiLabel, SingleLabel, Task, task_from_dict
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     import os
@@ -300,7 +300,9 @@ def _model(contents: Contents, engine: Engine) -> Model:
     self_test.check_images(images, graph.input_shape)
     _check_float32(LOGITS, logits)
     if logits.shape != (len(images), *self_test.tested(graph).output_shape):
-        raise ArgumentError(f"its self-test has {len(images)} images and logits {logits.shape}")
+        raise ArgumentError(
+            f"its self-test has {counted(len(images), 'image')} and logits {logits.shape}"
+        )
     count = self_test.affordable(graph, len(images))
     try:
         found = self_test.compute_logits(model.network, images[:count], engine)

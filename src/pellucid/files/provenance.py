@@ -77,8 +77,8 @@ def renamed(model: Model, classes: Any) -> Model:
     names, kind = given_classes(classes)
     if len(names) != len(model.classes):
         raise DataError(
-            f"{counted(len(names), 'class name')} for the {len(model.classes)} classes of the "
-            f"model ({listed(model.classes)}); give one for each, in their order"
+            f"{counted(len(names), 'class name')} for the {counted(len(model.classes), 'class')} "
+            f"of the model ({listed(model.classes)}); give one for each, in their order"
         )
     own = dict(zip(model.classes, names, strict=True))
     moved = next((old for old, new in own.items() if old != new and new in own), None)

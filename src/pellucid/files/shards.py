@@ -86,7 +86,7 @@ def write_shards(
         kind = "shards already" if is_shards(path) else "arrays"
         raise ArgumentError(f"{printable(path)}: {kind}; shards are written of picture files")
     found = scanned(path, reading, task)
-    if folder.exists() and any(folder.iterdir()):
+    if folder.is_dir() and any(folder.iterdir()):
         raise OutputError(f"{printable(folder)}: holds something already; name a new folder")
     files = [file for part in found.parts.values() for file in part]
     if not files:

@@ -19,6 +19,7 @@ from pellucid.ops.cross_entropy import log_softmax
 from pellucid.ops.loss import one_hot
 from pellucid.ops.mean_squared_error import MeanSquaredError, squared_error
 from pellucid.short_repr import short_repr
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -161,8 +162,8 @@ def _check(scores: Numbers, labels: Labels) -> None:
 def _check_labels(labels: Labels, count: int, classes: int) -> None:
     if labels.shape != (count,) or labels.dtype.kind not in "iu":
         raise ShapeError(
-            f"{count} images need {count} whole numbers for labels, got {labels.dtype} "
-            f"{labels.shape}"
+            f"takes whole numbers ({count},) for the labels of {counted(count, 'image')}, got "
+            f"{labels.dtype} {labels.shape}"
         )
     if count and (labels.min() < 0 or labels.max() >= classes):
         raise ShapeError(f"labels must be 0 to {classes - 1}, got {labels.min()} to {labels.max()}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import ShapeError
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +56,8 @@ def frechet_distance(first: NDArray[Any], second: NDArray[Any]) -> float:
         )
     if min(len(one), len(other)) < 2:
         raise ShapeError(
-            f"features of {len(one)} and {len(other)} pictures; a covariance needs at least 2"
+            f"features of {len(one)} and {counted(len(other), 'picture')}; a covariance needs at "
+            "least 2"
         )
     covariances = [np.atleast_2d(np.cov(rows, rowvar=False)) for rows in (one, other)]
     root = _square_root(covariances[0])

@@ -19,6 +19,7 @@ from pellucid import checks
 from pellucid.box_geometry import areas, intersections
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.short_repr import short_repr
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,14 +134,17 @@ def match(
     truth = np.asarray(truth, np.float64)
     if truth.ndim != 3 or truth.shape[2] != 6 or len(truth) != len(detections):
         raise ShapeError(
-            f"boxes of shape {truth.shape} for {len(detections)} pictures; expected (N, M, 6)"
+            f"boxes of shape {truth.shape} for {counted(len(detections), 'picture')}; expected "
+            "(N, M, 6)"
         )
     checks.whole("max_detections", max_detections, 1)
     checks.numbers("thresholds", tuple(thresholds), 0.0, 1.0)
     true_places = truth[..., 4].astype(np.int64)
     for places in (true_places, detections.places):
         if places.size and places.max() >= classes:
-            raise ArgumentError(f"place {places.max()} of {classes} classes; expected 0..K − 1")
+            raise ArgumentError(
+                f"place {places.max()} of {counted(classes, 'class')}; expected 0..K − 1"
+            )
     ignored = truth[..., 5] != 0
     numbers = np.zeros((len(truth), classes), np.int64)
     pictures, at = np.nonzero((true_places >= 0) & ~ignored)

@@ -33,6 +33,7 @@ from pellucid.ops.operation import describe
 from pellucid.ops.propose import taken_apart
 from pellucid.ops.sigmoid import sigmoid
 from pellucid.ops.smooth_l1 import smooth_l1
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,8 +99,8 @@ class AnchorLoss(BoxLoss):
     def check_outputs(self, outputs: Shape) -> None:
         if len(outputs) != 3 or outputs[2] != 5 * self.anchors_of_cell:
             raise ShapeError(
-                f"takes a map of 5 numbers for each of {self.anchors_of_cell} anchors a cell, got "
-                f"{describe(outputs)}"
+                f"takes a map of 5 numbers for each of {counted(self.anchors_of_cell, 'anchor')} "
+                f"a cell, got {describe(outputs)}"
             )
 
     def of_picture(self, outputs: Array, targets: Array) -> tuple[float, Floats]:

@@ -21,6 +21,7 @@ from pellucid import checks
 from pellucid.box_geometry import areas, intersection_over_union, intersections
 from pellucid.checks import brief
 from pellucid.errors import ArgumentError
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,8 +57,8 @@ def check_anchors(stride: int, scales: tuple[float, ...], ratios: tuple[float, .
             checks.number(name, value, low, high)
     if len(scales) * len(ratios) > MOST_ANCHORS:
         raise ArgumentError(
-            f"a cell has at most {MOST_ANCHORS} anchors, got {len(scales)} scales and "
-            f"{len(ratios)} ratios"
+            f"a cell has at most {MOST_ANCHORS} anchors, got {counted(len(scales), 'scale')} and "
+            f"{counted(len(ratios), 'ratio')}"
         )
 
 

@@ -13,6 +13,7 @@ from pellucid import checks
 from pellucid.errors import ShapeError
 from pellucid.ops.bfloat16 import Bfloat16Sum
 from pellucid.ops.conv2d import Conv2D
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.ops.operation import Family, Shape
@@ -56,7 +57,8 @@ class Bfloat16Conv2D(Bfloat16Sum):
         shape = super().output_shape(*inputs)
         if self.depthwise and inputs[0][-1] != self.filters:
             raise ShapeError(
-                f"has a kernel for each of {self.filters} channels, got {inputs[0][-1]} channels"
+                f"has a kernel for each of {counted(self.filters, 'channel')}, got "
+                f"{counted(inputs[0][-1], 'channel')}"
             )
         return shape
 

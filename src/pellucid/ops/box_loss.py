@@ -10,6 +10,7 @@ import numpy as np
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.loss import Loss
 from pellucid.ops.operation import describe
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +73,7 @@ class BoxLoss(Loss):
 
     def check_inputs(self, *inputs: Shape) -> None:
         if len(inputs) != 2:
-            raise ShapeError(f"takes outputs and boxes, got {len(inputs)} inputs")
+            raise ShapeError(f"takes outputs and boxes, got {counted(len(inputs), 'input')}")
         outputs, targets = inputs
         self.check_outputs(outputs)
         if targets != self.target_shape(outputs):
@@ -88,7 +89,9 @@ class BoxLoss(Loss):
                 f"{targets.shape}"
             )
         if count is not None and len(targets) != count:
-            raise ShapeError(f"{count} images need as many rows of boxes, got {len(targets)}")
+            raise ShapeError(
+                f"takes rows of boxes for {counted(count, 'image')}, got {len(targets)}"
+            )
         given = targets[targets[..., 4] >= 0]
         sizes = given[:, 2:4] - given[:, :2]
         if not (np.isfinite(given).all() and (sizes > 0).all()):

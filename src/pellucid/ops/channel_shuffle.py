@@ -15,6 +15,7 @@ from pellucid import checks
 from pellucid.errors import ShapeError
 from pellucid.ops.operation import INFERENCE, Mode, Operation
 from pellucid.ops.reads import Axis, Follow, Reads, along
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Forward, Weights
@@ -45,8 +46,8 @@ class ChannelShuffle(Operation):
         (shape,) = inputs
         if shape[-1] % self.groups:
             raise ShapeError(
-                f"{shape[-1]} channels cannot be cut into {self.groups} groups; choose groups that "
-                "divide them"
+                f"{counted(shape[-1], 'channel')} cannot be cut into "
+                f"{counted(self.groups, 'group')}; choose groups that divide them"
             )
         return shape
 

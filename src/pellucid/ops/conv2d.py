@@ -19,6 +19,7 @@ from pellucid.ops.initializers import check_initializer
 from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter, image_shape
 from pellucid.ops.reads import Axis, Follow, Reads, WeightPlace
 from pellucid.ops.window import Padding, Window
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Forward, Position, Weights
@@ -75,8 +76,8 @@ class Conv2D(Operation):
         height, width, channels = image_shape(inputs[0])
         if channels % self.groups or self.filters % self.groups:
             raise ShapeError(
-                f"{channels} channels and {self.filters} filters cannot both be cut into "
-                f"{self.groups} groups; choose groups that divide both"
+                f"{counted(channels, 'channel')} and {counted(self.filters, 'filter')} cannot "
+                f"both be cut into {counted(self.groups, 'group')}; choose groups that divide both"
             )
         return (*self.window.output(height, width), self.filters)
 

@@ -23,6 +23,7 @@ from pellucid import checks
 from pellucid.errors import ArgumentError
 from pellucid.ops.loss import Loss
 from pellucid.ops.softmax import probabilities, sum_of_others
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.ops.operation import Array
@@ -76,8 +77,8 @@ class CrossEntropy(Loss):
             return np.ones(classes, targets.dtype)
         if len(self.class_weights) != classes:
             raise ArgumentError(
-                f"class_weights must be one a class: {classes} classes, "
-                f"{len(self.class_weights)} weights"
+                f"class_weights must be one a class: {counted(classes, 'class')}, "
+                f"{counted(len(self.class_weights), 'weight')}"
             )
         return np.asarray(self.class_weights, targets.dtype)
 

@@ -33,6 +33,7 @@ from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.cross_entropy import log_softmax
 from pellucid.ops.loss import Loss
 from pellucid.ops.operation import describe
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,7 +86,7 @@ class CTCLoss(Loss):
 
     def check_inputs(self, *inputs: Shape) -> None:
         if len(inputs) != 2:
-            raise ShapeError(f"takes outputs and labels, got {len(inputs)} inputs")
+            raise ShapeError(f"takes outputs and labels, got {counted(len(inputs), 'input')}")
         outputs, targets = inputs
         if not (len(outputs) == 2 or (len(outputs) == 3 and 1 in outputs[:2])):
             raise ShapeError(
@@ -98,7 +99,7 @@ class CTCLoss(Loss):
                 f"{outputs[-1]}"
             )
         if targets != self.target_shape(outputs):
-            raise ShapeError(f"takes {self.labels} labels, got {describe(targets)}")
+            raise ShapeError(f"takes {counted(self.labels, 'label')}, got {describe(targets)}")
 
     def check_targets(self, targets: Array, count: int | None, shape: Shape) -> Array:
         if targets.ndim != 2 or targets.shape[1:] != shape or targets.dtype.kind not in "iuf":
@@ -107,7 +108,9 @@ class CTCLoss(Loss):
                 f"{targets.dtype} {targets.shape}"
             )
         if count is not None and len(targets) != count:
-            raise ShapeError(f"{count} images need as many rows of labels, got {len(targets)}")
+            raise ShapeError(
+                f"takes rows of labels for {counted(count, 'image')}, got {len(targets)}"
+            )
         whole = np.isfinite(targets) & (targets == np.round(targets)) & (targets >= NO_LABEL)
         _refuse(targets, ~whole, f"must be whole numbers from 0 up, or {NO_LABEL} for none")
         after = np.zeros(targets.shape, bool)

@@ -11,6 +11,7 @@ from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
 from pellucid.ops.reads import Axis, Reads
 from pellucid.ops.types import Type
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,7 @@ class Loss(Operation):
     def check_inputs(self, *inputs: Shape) -> None:
         """Check that there are outputs and targets of one shape, and that the loss fits it."""
         if len(inputs) != 2:
-            raise ShapeError(f"takes outputs and targets, got {len(inputs)} inputs")
+            raise ShapeError(f"takes outputs and targets, got {counted(len(inputs), 'input')}")
         outputs, targets = inputs
         if len(outputs) != 1:
             raise ShapeError(

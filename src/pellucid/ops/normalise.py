@@ -17,6 +17,7 @@ from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.elementwise import Elementwise
 from pellucid.ops.formula import constant
 from pellucid.ops.operation import INFERENCE, Mode, image_shape
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
@@ -54,7 +55,8 @@ class Normalise(Elementwise):
         shape = image_shape(inputs[0])
         if shape[2] != len(self.mean):
             raise ShapeError(
-                f"has a mean and a std for {len(self.mean)} channels, got {shape[2]} channels"
+                f"has a mean and a std for {counted(len(self.mean), 'channel')}, got "
+                f"{counted(shape[2], 'channel')}"
             )
         return shape
 

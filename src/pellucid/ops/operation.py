@@ -235,10 +235,7 @@ class Operation(ABC):
         return weights.get("bias", np.zeros(1))
 
     def multiplied(self, weights: Weights, *inputs: Shape) -> Array:
-        """What a sum multiplies all that an output reads with, where each has no weight of its own.
-
-        Broadcasts to the output's shape for one image.
-        """
+        """What a sum multiplies all that an output reads with; broadcasts as :meth:`added`."""
         return np.ones(1)
 
     def factors(self, inputs: Arrays, weights: Weights, at: Position, sources: Sources) -> Array:
@@ -286,9 +283,14 @@ class Operation(ABC):
         Returns:
             c; none if the operation bends everywhere, so that there is no such c.
         """
-        if self.rule == "maximum":
-            return np.zeros(1)
-        return self.added(weights, y.shape[1:]) if self.rule == "sum" else None
+        if self.bends:
+            return None
+        return np.zeros(1) if self.rule == "maximum" else self.added(weights, y.shape[1:])
+
+    @property
+    def bends(self) -> bool:
+        """Whether it bends everywhere, and so has no :meth:`offset`."""
+        return self.rule not in ("sum", "maximum") and type(self).offset is Operation.offset
 
     def decisions(self, inputs: Arrays) -> tuple[Array, ...]:
         """On which side of its kinks it was, of batches: signs, winners; nothing without kinks."""
@@ -408,11 +410,7 @@ class Operation(ABC):
         return 0, 0, 0
 
     def _derived(self, what: str, can: bool) -> None:
-        """Check that a fact follows from what is read.
-
-        Raises:
-            NotImplementedError: If not, so that the operation's page must give it.
-        """
+        """Raise a NotImplementedError unless a fact follows from what is read."""
         if not can:
             raise NotImplementedError(f"{self.kind} must say its {what}: it is no plain sum")
 

@@ -29,6 +29,7 @@ from pellucid.ops.reads import Axis, Reads
 from pellucid.ops.sigmoid import sigmoid
 from pellucid.ops.suppression import suppressed, suppression
 from pellucid.ops.terms import Terms, function_of
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,8 +87,8 @@ class Propose(Operation):
         _, _, channels = image_shape(inputs[0])
         if channels != 5 * self.anchors_of_cell:
             raise ShapeError(
-                f"takes a map of 5 numbers for each of {self.anchors_of_cell} anchors a cell, "
-                f"{5 * self.anchors_of_cell} channels, got {describe(inputs[0])}"
+                f"takes a map of 5 numbers for each of {counted(self.anchors_of_cell, 'anchor')} "
+                f"a cell, {5 * self.anchors_of_cell} channels, got {describe(inputs[0])}"
             )
         return self.most, COLUMNS
 

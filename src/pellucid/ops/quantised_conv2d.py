@@ -13,6 +13,7 @@ from pellucid import checks
 from pellucid.errors import ShapeError
 from pellucid.ops.conv2d import Conv2D
 from pellucid.ops.whole_numbers import WholeSum, scaled
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Position
@@ -64,7 +65,8 @@ class QuantisedConv2D(WholeSum):
         shape = super().output_shape(*inputs)
         if self.depthwise and inputs[0][-1] != self.filters:
             raise ShapeError(
-                f"has a kernel for each of {self.filters} channels, got {inputs[0][-1]} channels"
+                f"has a kernel for each of {counted(self.filters, 'channel')}, got "
+                f"{counted(inputs[0][-1], 'channel')}"
             )
         return shape
 

@@ -19,6 +19,7 @@ from pellucid.ops.initializers import check_initializer
 from pellucid.ops.operation import Operation, Parameter, describe
 from pellucid.ops.reads import Axis, Follow, Reads, whole
 from pellucid.ops.terms import Terms
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from typing import Self
@@ -67,7 +68,9 @@ class Recurrent(Operation):
             )
         for what, shape in zip(self.states, inputs[1:], strict=False):
             if shape != (self.units,):
-                raise ShapeError(f"takes {what} of {self.units} units, got {describe(shape)}")
+                raise ShapeError(
+                    f"takes {what} of {counted(self.units, 'unit')}, got {describe(shape)}"
+                )
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_inputs(*inputs)

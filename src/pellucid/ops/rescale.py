@@ -17,6 +17,7 @@ from pellucid.errors import ShapeError
 from pellucid.ops.elementwise import Elementwise
 from pellucid.ops.formula import constant
 from pellucid.ops.operation import INFERENCE, Mode, describe
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
@@ -44,7 +45,9 @@ class Rescale(Elementwise):
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_inputs(*inputs)
         if inputs[0] != (len(self.scale),):
-            raise ShapeError(f"rescales {len(self.scale)} numbers, got {describe(inputs[0])}")
+            raise ShapeError(
+                f"rescales {counted(len(self.scale), 'number')}, got {describe(inputs[0])}"
+            )
         return inputs[0]
 
     def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:

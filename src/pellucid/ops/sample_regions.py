@@ -26,6 +26,7 @@ from pellucid.ops.box_loss import COLUMNS
 from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
 from pellucid.ops.propose import NO_BOX
 from pellucid.ops.reads import Axis, Reads
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Forward, Weights
@@ -61,7 +62,7 @@ class SampleRegions(Operation):
 
     def check_inputs(self, *inputs: Shape) -> None:
         if len(inputs) != 2:
-            raise ShapeError(f"takes proposals and boxes, got {len(inputs)} inputs")
+            raise ShapeError(f"takes proposals and boxes, got {counted(len(inputs), 'input')}")
         for shape in inputs:
             if len(shape) != 2 or shape[1] != COLUMNS:
                 raise ShapeError(f"takes rows of {COLUMNS} numbers, got {describe(shape)}")

@@ -21,6 +21,7 @@ from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.loss import Loss, one_hot
 from pellucid.ops.operation import describe
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.ops.operation import Array, Shape
@@ -50,7 +51,7 @@ class SequenceCrossEntropy(Loss):
 
     def check_inputs(self, *inputs: Shape) -> None:
         if len(inputs) != 2:
-            raise ShapeError(f"takes outputs and words, got {len(inputs)} inputs")
+            raise ShapeError(f"takes outputs and words, got {counted(len(inputs), 'input')}")
         outputs, targets = inputs
         if len(outputs) != 2:
             raise ShapeError(
@@ -58,7 +59,8 @@ class SequenceCrossEntropy(Loss):
             )
         if targets != outputs[:1]:
             raise ShapeError(
-                f"takes a word for each of the {outputs[0]} steps, got {describe(targets)}"
+                f"takes a word for each of the {counted(outputs[0], 'step')}, got "
+                f"{describe(targets)}"
             )
 
     def check_targets(self, targets: Array, count: int | None, shape: Shape) -> Array:
@@ -68,7 +70,9 @@ class SequenceCrossEntropy(Loss):
                 f"{targets.dtype} {targets.shape}"
             )
         if count is not None and len(targets) != count:
-            raise ShapeError(f"{count} examples need as many rows of words, got {len(targets)}")
+            raise ShapeError(
+                f"takes rows of words for {counted(count, 'example')}, got {len(targets)}"
+            )
         wrong = ~np.isfinite(targets) | (targets != np.round(targets)) | (targets < NOT_COUNTED)
         rule = f"must be whole numbers from 0, or {NOT_COUNTED} where none is counted"
         _refuse(targets, wrong, rule)

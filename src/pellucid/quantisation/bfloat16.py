@@ -24,6 +24,7 @@ from pellucid.quantisation.replaced import (
     layers_of,
     replaced,
 )
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.graph import Graph, Node, Weights
@@ -64,7 +65,7 @@ def why_not(graph: Graph, node: Node) -> str:
         if not cut_alike(operation, shape):
             return "a convolution in groups of several channels has no form for bfloat16"
         if operation.groups == 1 and shape[-1] < FEWEST:
-            return f"it reads {shape[-1]} channels, for which float32 has a faster form"
+            return f"it reads {counted(shape[-1], 'channel')}, for which float32 has a faster form"
         if winograd_choice.why_not(operation, shape)[0] is not None:
             return "it is faster by tiles (Winograd) in float32"
     if node.inputs[0] in graph.inputs:

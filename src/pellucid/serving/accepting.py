@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.serving.lingering import Lingering
 from pellucid.serving.refused import RefusedError, try_again
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     import socket
@@ -57,7 +58,7 @@ class Accepting:
         self._loop = asyncio.get_running_loop()
         self._opening: set[asyncio.Task[None]] = set()
         self._refused = Lingering(limits.linger_seconds)
-        busy = f"{self._most} connections are open already; try again"
+        busy = f"{counted(self._most, 'connection')} open already; try again"
         self._busy = RefusedError(503, busy, [try_again(_BUSY_SECONDS)]).response()
         self._accepting = self._loop.create_task(self._accept())
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 
 from pellucid.errors import PellucidError
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -51,7 +52,8 @@ class OverloadedError(PellucidError):
     def __init__(self, waiting: int, seconds: float) -> None:
         self.seconds = max(1, math.ceil(seconds))
         super().__init__(
-            f"overloaded: {waiting} pictures are waiting already; try again in {self.seconds} s"
+            f"overloaded: {counted(waiting, 'picture')} waiting already; try again in "
+            f"{self.seconds} s"
         )
 
 

@@ -28,6 +28,7 @@ from pellucid.checks import brief
 from pellucid.errors import ArgumentError
 from pellucid.serving.hosts import same_origin
 from pellucid.serving.refused import RefusedError, try_again
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -135,7 +136,7 @@ class Guard:
             )  # fmt: skip
         if scope["method"] not in _SAFE and self.active >= self._limits.queue:
             raise RefusedError(
-                429, f"{self.active} requests are being answered already; try again",
+                429, f"{counted(self.active, 'request')} being answered already; try again",
                 [try_again(_BUSY_SECONDS)],
             )  # fmt: skip
         length = fields.get(b"content-length", b"0")

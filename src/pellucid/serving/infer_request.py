@@ -11,7 +11,7 @@ from pellucid.serving.answers import Sent
 from pellucid.serving.json_text import parse_base64, parse_json
 from pellucid.serving.refused import RefusedError
 from pellucid.serving.tensors import BYTES, TYPES, binary_numbers, numbers, shape_of, texts
-from pellucid.text import array_shape, brief_repr, listed, printable
+from pellucid.text import array_shape, brief_repr, counted, listed, printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,7 +100,7 @@ def _length(given: str | None, whole: int) -> int:
     if not (given.isascii() and given.isdecimal() and len(given) < 12 and int(given) <= whole):
         raise ArgumentError(
             f"Inference-Header-Content-Length is {printable(given)!r:.40}; expected at most the "
-            f"body's {whole} bytes"
+            f"body's {counted(whole, 'byte')}"
         )
     return int(given)
 
@@ -187,8 +187,8 @@ def _check_count(count: int, name: str, limits: Limits) -> None:
     if count > limits.parts:
         raise RefusedError(
             413,
-            f"{name}: {count} pictures; at most {limits.parts} are taken in one request: send them "
-            "in several, or start the service with a larger --max-parts",
+            f"{name}: {counted(count, 'picture')}; at most {limits.parts} are taken in one "
+            "request: send them in several, or start the service with a larger --max-parts",
         )
 
 

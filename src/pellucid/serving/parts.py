@@ -12,6 +12,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from pellucid.serving.refused import RefusedError
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -100,8 +101,8 @@ class _Form:
         if len(self.parts) >= self.limits.parts:
             raise RefusedError(
                 413,
-                f"the form has more than {self.limits.parts} parts; send them in several requests, "
-                "or start the service with a larger --max-parts",
+                f"the form has more than {counted(self.limits.parts, 'part')}; send them in "
+                "several requests, or start the service with a larger --max-parts",
             )
         self._head_bytes = 0
         self._fields, self._content = {}, []

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import ArgumentError
-from pellucid.text import brief_repr
+from pellucid.text import brief_repr, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,8 +65,8 @@ def numbers(data: object, shape: tuple[int, ...], kind: str, name: str) -> NDArr
     fits = values.shape in (shape, (math.prod(shape),))
     if not fits or (values.dtype.kind not in wanted and values.size):
         raise ArgumentError(
-            f"{name}: its data are no list of {math.prod(shape)} numbers, flat or nested as its "
-            "shape is" + (", whole ones from 0 to 255" if kind == "UINT8" else "")
+            f"{name}: its data are no list of {counted(math.prod(shape), 'number')}, flat or "
+            "nested as its shape is" + (", whole ones from 0 to 255" if kind == "UINT8" else "")
         )
     if kind == "UINT8" and values.size and (values.min() < 0 or values.max() > 255):
         raise ArgumentError(f"{name}: UINT8 has values from 0 to 255, others came")

@@ -156,7 +156,7 @@ def draw_comparison(numbers: Comparison, names: tuple[str, str]) -> Figure:
     counts = numbers.groups().values()
     bars = [d.Bar(name, n, str(n)) for name, n in zip(groups, counts, strict=True)]
     draw_bars(left, bars, signed=False, size=9.0)
-    left.set_title(f"of {len(numbers)} pictures")
+    left.set_title(f"of {counted(len(numbers), 'picture')}")
     right.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, label="calibrated")
     for name, answers, marker, colour in (
         (first, numbers.first, "o", BLUE),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.memory import gigabytes
 from pellucid.show import document as d
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,9 +35,9 @@ def _machine(machine: Machine) -> Iterator[tuple[str, str, str]]:
     clock = f" at {machine.gigahertz:.2f} GHz" if machine.gigahertz is not None else ""
     yield "processor", f"{printable(machine.processor)}{clock}", machine.compiled_for
     if machine.lanes:
-        yield "vectors", f"{machine.lanes} floats", ", ".join(machine.vectors)
+        yield "vectors", counted(machine.lanes, "float"), ", ".join(machine.vectors)
     yield "threads", str(machine.threads), machine.because
-    limits = f"{machine.allowed} of {machine.logical} allowed, {machine.cores} cores"
+    limits = f"{machine.allowed} of {machine.logical} allowed, {counted(machine.cores, 'core')}"
     quota = f"limited to {machine.quota} (cgroup)" if machine.quota else "no limit of a cgroup"
     yield "processors", limits, quota
     for name, value in machine.variables.items():

@@ -24,6 +24,7 @@ from pellucid.show.heatmap import claims, scale_words, signs_words, write_empty
 from pellucid.show.palette import INK
 from pellucid.show.sound_axes import mark_scored, mark_step
 from pellucid.show.titles import answer_section, score_headline
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -163,7 +164,7 @@ def _draw_sum(axes: Axes, evidence: Evidence) -> None:
     layers = sorted(evidence.constants.items(), key=lambda part: -abs(part[1]))
     parts += [(part_words(evidence, name, 24), value) for name, value in layers[:MOST_BARS]]
     if rest := layers[MOST_BARS:]:
-        parts.append((f"{len(rest)} more layers", sum(value for _, value in rest)))
+        parts.append((counted(len(rest), "more layer"), sum(value for _, value in rest)))
     parts.append(("sum", evidence.total))
     draw_bars(axes, [d.Bar(name, value, written(value, "+.3g")) for name, value in parts])
     axes.set_title("what adds up (hatched: negative)", fontsize=9.5)

@@ -148,7 +148,7 @@ def _draw_accuracies(axes: Axes, outcome: Outcome) -> None:
         )  # fmt: skip
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)  # the first above
-    axes.set_xlabel(f"accuracy on {outcome.judged} pictures, percent; a mark a seed")
+    axes.set_xlabel(f"accuracy on {counted(outcome.judged, 'picture')}, percent; a mark a seed")
     axes.grid(axis="x")
 
 

@@ -20,6 +20,7 @@ from pellucid.show.drawing import (
     words_below,
 )
 from pellucid.show.palette import PERCENTILE, limit_of
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +67,7 @@ def _lines(each: Arithmetic) -> list[str]:
         if term.weight
     ]
     if zeros := sum(not term.weight for term in each.products):
-        lines.append(f"and {zeros} products with weight 0")
+        lines.append(f"and {counted(zeros, 'product')} with weight 0")
     divided = "" if each.divisor == 1 else f" ÷ {each.divisor:g} = {written(each.value)}"
     return [*lines, f"sum {written(each.sum)}{divided}; in the picture {each.shown}"]
 

@@ -11,6 +11,7 @@ from pellucid.numerals import figure as written
 from pellucid.show import document as d
 from pellucid.show.drawing import colour_bar, draw_map, new_figure, words_below
 from pellucid.show.palette import GREY, INK
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,8 @@ def kernels_document(
     checks.whole("most", most)
     checks.whole("channels", channels)
     height, width, joined, number = kernels.kernels.shape
-    title = f"{kernels.layer}: {number} kernels {height}×{width}×{joined} (rows×columns×channels)"
+    size = f"{height}×{width}×{joined} (rows×columns×channels)"
+    title = f"{kernels.layer}: {counted(number, 'kernel')} {size}"
     low, high = float(kernels.kernels.min()), float(kernels.kernels.max())
     return d.Document(
         title,

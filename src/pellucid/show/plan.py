@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.show import document as d
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,9 +33,9 @@ def plan_document(plan: PlanReport) -> d.Document:
     """Stages with their kernels, layouts, cost and times."""
     step = "a training step with SGD and momentum" if plan.training else "a forward pass"
     return d.Document(
-        f"{step}, {plan.batch} images, {plan.threads} threads",
+        f"{step}, {counted(plan.batch, 'image')}, {counted(plan.threads, 'thread')}",
         (
-            d.Text(f"processor: {plan.processor}, vectors of {plan.lanes} floats"),
+            d.Text(f"processor: {plan.processor}, vectors of {counted(plan.lanes, 'float')}"),
             *(_declined(plan) if plan.declined else _stages(plan)),
         ),
     )
@@ -127,5 +128,5 @@ def _total(plan: PlanReport, whole: float, peak: float) -> list[tuple[str, str, 
     return [
         ("the whole, as it runs", f"{whole * 1e3:.2f} ms", rate),
         ("stages by themselves", f"{apart * 1e3:.2f} ms", ""),
-        (f"peak of {plan.threads} threads", f"{peak:.0f} GFLOP/s", reached),
+        (f"peak of {counted(plan.threads, 'thread')}", f"{peak:.0f} GFLOP/s", reached),
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pellucid.show import document as d
 from pellucid.show.drawing import new_figure, plain_numbers
 from pellucid.show.palette import BLUE, GREY, VERMILION
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,7 @@ def _lines(curve: RateCurve, default: str) -> Iterator[str]:
         lowest = int(curve.smoothed.argmin())
         yield (
             f"the loss fell from {curve.smoothed[0]:.4g} to {curve.smoothed[lowest]:.4g}, until "
-            f"{curve.rates[lowest]:.2g} (mean of {len(curve.by_seed)} seeds)"
+            f"{curve.rates[lowest]:.2g} (mean of {counted(len(curve.by_seed), 'seed')})"
         )
         if curve.exploded:
             yield f"it exploded at {curve.rates[-1]:.2g}"

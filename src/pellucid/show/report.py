@@ -114,7 +114,8 @@ def _confusion(report: Report) -> Iterator[d.Part]:
     )
     mistakes = list(_frequent(report))
     words = "Confusion matrix. " + (
-        f"Most frequent: {mistakes[0][0]} taken for {mistakes[0][1]}, {mistakes[0][2]} times."
+        f"Most frequent: {mistakes[0][0]} taken for {mistakes[0][1]}, "
+        f"{counted(int(mistakes[0][2]), 'time')}."
         if mistakes
         else "There are no mistakes."
     )

@@ -93,7 +93,7 @@ def _ends_printed(lines: Sequence[list[d.Part]]) -> list[d.Part]:
     if len(lines) <= MOST_LINES:
         return [part for parts in lines for part in parts]
     first, between, last = lines[:ENDS], lines[ENDS:-ENDS], lines[-ENDS:]
-    more = f"… and {count} more steps; --out story.html or --json has them all …"
+    more = f"… and {counted(count, 'more step')}; --out story.html or --json has them all …"
     return [
         *(part for parts in first for part in parts),
         d.Only("terminal", [prose(more, hanging=4)]),
@@ -230,7 +230,7 @@ def _pooling(described: StoryStep, opened: ValueTerms) -> Iterator[d.Part]:
             f"{ours}.",
         )
         return
-    rule = f"the mean of {len(opened)} values"
+    rule = f"the mean of {counted(len(opened), 'value')}"
     if terms.weight is not None:
         rule = f"{written(terms.factors[0])} × each, {rule_in_words(opened)}"
     yield prose(f"It is {written(opened.value)}, {rule}{_brings(described)}.")

@@ -157,7 +157,7 @@ def _weight(story: Story) -> Iterator[d.Part]:
     parts = [factored(short(opened.terms[i].factor), short(opened.terms[i].delta)) for i in chosen]
     if len(opened) > len(chosen):
         rest = opened.total - sum(opened.terms[i].product for i in chosen)
-        parts.append(f"({len(opened) - len(chosen)} smaller products: {written(rest)})")
+        parts.append(f"({counted(len(opened) - len(chosen), 'smaller product')}: {written(rest)})")
     total, engine, difference = compared(opened.total, opened.gradient)
     if not any(term.delta for term in opened.terms):
         parts = ["0, since nothing is to be learned,"]

@@ -8,6 +8,7 @@ import numpy as np
 
 from pellucid.numerals import figure, short
 from pellucid.show.document import Text
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,5 +50,5 @@ def sum_of_products(
     parts = [factored(short(x[i]), short(f[i])) for i in chosen]
     others = np.delete(products, chosen)
     if len(others):
-        parts.append(f"({len(others)} smaller products: {figure(float(others.sum()))})")
+        parts.append(f"({counted(len(others), 'smaller product')}: {figure(float(others.sum()))})")
     return " + ".join(parts) or "0"

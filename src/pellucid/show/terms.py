@@ -9,6 +9,7 @@ from pellucid.numerals import figure as written
 from pellucid.show import document as d
 from pellucid.show.drawing import draw_bars, new_figure
 from pellucid.show.sentences import check_line, detail_lines, rule_in_words, update_line, use_lines
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ def gradient_parts(opened: GradientTerms) -> list[d.Part]:
     heads = ("output", "at", "reads", "factor", "× δ", "= product")
     total, engine, difference = compared(opened.total, opened.gradient)
     return [
-        d.Text(f"the sum of {len(opened)} products"),
+        d.Text(f"the sum of {counted(len(opened), 'product')}"),
         d.Only("page", [d.Bars("largest products", _gradient_bars(opened), signed=True)]),
         d.Table("products", heads, rows, left=3, limit=TERMS),
         d.Text(f"added up {total}, by the engine {engine}, difference {difference}"),

@@ -116,7 +116,8 @@ def as_maps(values: NDArray[Any]) -> tuple[NDArray[Any], str]:
     C), the one with the largest value is taken, of each region.
     """
     if values.ndim == 2:
-        return values[..., None], f"{counted(len(values), 'row')} of {values.shape[1]} numbers"
+        rows = counted(len(values), "row")
+        return values[..., None], f"{rows} of {counted(values.shape[1], 'number')}"
     if values.ndim == 4:
         sizes = np.abs(np.nan_to_num(values.astype(np.float64))).max(axis=(0, 1, 2))
         map_ = int(sizes.argmax())

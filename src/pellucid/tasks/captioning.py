@@ -15,7 +15,7 @@ from pellucid.errors import ArgumentError, DataError
 from pellucid.ops import SequenceCrossEntropy
 from pellucid.ops.operation import describe
 from pellucid.tasks.no_single_answer import NoSingleAnswer
-from pellucid.text import brief_repr
+from pellucid.text import brief_repr, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,8 +132,8 @@ class Captioning(NoSingleAnswer):
         known = [word for word, number in counts.items() if number >= least_count]
         if not known:
             raise DataError(
-                f"no word is in {least_count} captions, of {len(every)} to learn from; give more "
-                "captions, or a smaller least_count"
+                f"no word is in {counted(least_count, 'caption')}, of {len(every)} to learn from; "
+                "give more captions, or a smaller least_count"
             )
         known.sort(key=lambda word: (-counts[word], word))
         lengths = sorted(map(len, every))

@@ -24,7 +24,7 @@ from pellucid.ops.sigmoid import sigmoid
 from pellucid.tasks.found_box import Candidate, FoundBox
 from pellucid.tasks.output import Output, of_all
 from pellucid.tasks.task import Judge, Judged, Task
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,7 +157,7 @@ class Detection(Task):
     def check_outputs(self, shape: Shape) -> None:
         if len(shape) != 3 or shape[2] != len(self.classes) + DISTANCES:
             raise ArgumentError(
-                f"a detector of {len(self.classes)} classes ends in a map of "
+                f"a detector of {counted(len(self.classes), 'class')} ends in a map of "
                 f"{len(self.classes) + DISTANCES} channels, got {describe(shape)}"
             )
 

@@ -29,7 +29,7 @@ from pellucid.ops.softmax import softmax
 from pellucid.tasks.detection import Detection
 from pellucid.tasks.found_box import BACKGROUND, FoundBox
 from pellucid.tasks.output import Output
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +116,7 @@ class RegionDetection(Detection):
     def check_outputs(self, shape: Shape) -> None:
         if len(shape) != 2 or shape[1] != width_of(len(self.classes)):
             raise ArgumentError(
-                f"a detector of {len(self.classes)} classes by regions ends in rows of "
+                f"a detector of {counted(len(self.classes), 'class')} by regions ends in rows of "
                 f"{width_of(len(self.classes))} numbers, got {describe(shape)}"
             )
 

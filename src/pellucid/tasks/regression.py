@@ -71,7 +71,8 @@ class Regression(Task):
             )
         if self.flat and len(self.columns) != 1:
             raise ArgumentError(
-                f"one number a picture is asked for (flat), got {len(self.columns)} columns"
+                "one number a picture is asked for (flat), got "
+                f"{counted(len(self.columns), 'column')}"
             )
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 
 from pellucid.errors import ArgumentError
 from pellucid.tasks.output import Output, of_all
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,7 +139,9 @@ class Task(ABC):
             )
         (outputs,) = shape
         if len(self.names) != outputs:
-            raise ArgumentError(f"there are {len(self.names)} {self.counted}, but {outputs} logits")
+            raise ArgumentError(
+                f"there are {len(self.names)} {self.counted}, but {counted(outputs, 'logit')}"
+            )
 
     def check_graphs(self, graph: Graph, graphs: Mapping[str, Graph]) -> None:  # noqa: B027 - few have any
         """Check that a network's further graphs suit this task.

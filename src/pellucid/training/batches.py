@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.counter_random import permutation
 from pellucid.errors import ArgumentError
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,8 +88,8 @@ def check_ranks(pictures: int, batch_size: int, world: int) -> None:
     least = least_batch(pictures, batch_size)
     if least < world:
         raise ArgumentError(
-            f"{world} processes share batches of {batch_size} pictures, of which one has {least}; "
-            f"start fewer, or {_larger(pictures, world)}"
+            f"{world} processes share batches of {counted(batch_size, 'picture')}, of which one "
+            f"has {least}; start fewer, or {_larger(pictures, world)}"
         )
 
 

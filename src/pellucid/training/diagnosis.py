@@ -193,8 +193,8 @@ def _stuck(
         return None
     return Diagnosis(
         "stuck",
-        f"the loss never came below {lowest:.3f} in {len(history)} epochs; guessing among "
-        f"{counted(classes, 'class')} costs {guessing:.3f}: hardly anything has been learned",
+        f"the loss never came below {lowest:.3f} in {counted(len(history), 'epoch')}; guessing "
+        f"among {counted(classes, 'class')} costs {guessing:.3f}: hardly anything has been learned",
         other_rate + setup.check_labels,
         {"lowest_loss": lowest, "loss_of_guessing": guessing},
     )
@@ -230,8 +230,8 @@ def _worse_than_guessing(
     elif last <= LIMITS.worse_than_guessing * guessing:
         return None
     words = (
-        f"the {what} is {last:.4g} after {len(history)} epochs, worse than guessing, which costs "
-        f"{guessing:.3f}"
+        f"the {what} is {last:.4g} after {counted(len(history), 'epoch')}, worse than guessing, "
+        f"which costs {guessing:.3f}"
     )
     return _high_rate(history, guessing, default, words)
 
@@ -273,7 +273,8 @@ def _low_rate(
     numbers = {"first_loss": first, "last_loss": last, "learning_rate": peak}
     return Diagnosis(
         "low_rate",
-        f"in {len(history)} epochs the loss only went from {first:.4g} to {last:.4g}: {described}",
+        f"in {counted(len(history), 'epoch')} the loss only went from {first:.4g} to {last:.4g}: "
+        f"{described}",
         "raise it: leave --learning-rate out",
         numbers if default is None else {**numbers, "usual_learning_rate": default},
     )

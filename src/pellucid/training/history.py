@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.csv_text import csv_text
 from pellucid.errors import FileFormatError
 from pellucid.tasks.measures import MEASURES, in_words
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,8 +117,7 @@ class History(list[Epoch]):
         rows = [f"  {_brief(row)}" for row in self[-SHOWN_ROWS:]]
         hidden = len(self) - len(rows)
         before = [f"  … {hidden} before"] if hidden else []
-        count = "1 epoch" if len(self) == 1 else f"{len(self)} epochs"
-        return "\n".join([f"History of {count}", *before, *rows])
+        return "\n".join([f"History of {counted(len(self), 'epoch')}", *before, *rows])
 
 
 def _brief(row: Epoch) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from pellucid.engines.batches import forward, parts
 from pellucid.errors import TrainingDivergedError
 from pellucid.tasks import task_of
+from pellucid.text import counted
 from pellucid.training.batch_loader import BatchLoader
 from pellucid.training.batches import check_batch_norms, check_ranks
 from pellucid.training.checkpoint import Checkpoint
@@ -155,7 +156,8 @@ class _Pictures(Epochs):
         """
         recovery = self._recovery
         if not recovery.decide(batch):
-            tried = f", halved {recovery.roll_backs} times in vain" if recovery.roll_backs else ""
+            halved = counted(recovery.roll_backs, "time")
+            tried = f", halved {halved} in vain" if recovery.roll_backs else ""
             peak = self._recipe.learning_rate
             raise TrainingDivergedError(
                 f"training diverged: {what}{tried}; lower the learning rate, whose peak is "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.text import counted
 from pellucid.training import advice
 from pellucid.training.diagnosis import LIMITS, Diagnosis, dead_units
 
@@ -50,7 +51,7 @@ def other_faults(
             found.append(
                 Diagnosis(
                     "stuck",
-                    f"the loss is {lowest:.4g} at best in {len(history)} epochs and was "
+                    f"the loss is {lowest:.4g} at best in {counted(len(history), 'epoch')} and was "
                     f"{first.loss:.4g} in the first: hardly anything has been learned",
                     f"try other learning rates (pellucid find-rate), or {setup.check_labels}",
                     {"lowest_loss": lowest, "first_loss": first.loss},

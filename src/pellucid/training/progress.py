@@ -123,8 +123,7 @@ def epoch_line(row: Epoch, epochs: int, noun: str = PICTURE) -> str:
     if row.waited and row.waited >= WAITED_TOLD * row.seconds:
         line += f", waited {row.waited / row.seconds:.0%} for {noun}s"
     if row.skipped_batches:
-        batches = "1 batch" if row.skipped_batches == 1 else f"{row.skipped_batches} batches"
-        line += f"; {batches} with an exploding loss left out"
+        line += f"; {counted(row.skipped_batches, 'batch')} with an exploding loss left out"
     if row.roll_backs:
         line += f"; learning rate halved {counted(row.roll_backs, 'time')}: the loss exploded"
     return line

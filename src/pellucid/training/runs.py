@@ -83,7 +83,7 @@ def list_runs(folder: Path) -> list[ListedRun]:
     Hidden folders and links to folders are not searched.
 
     Raises:
-        DataError: If there is no such folder.
+        DataError: If it is no folder.
     """
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "there is no such folder"

@@ -88,10 +88,11 @@ def check_saved_run(path: Path) -> None:
     """Check that a run's folder holds a state, whole or not.
 
     Raises:
-        DataError: If there is no such folder, or it holds none.
+        DataError: If it is no folder, or holds none.
     """
     if not path.is_dir():
-        raise DataError(f"{printable(path)}: there is no such folder, and so no run to resume")
+        what = "is a file" if path.exists() else "there is no such folder"
+        raise DataError(f"{printable(path)}: {what}; give the folder of a run to resume")
     if not (path / LAST).exists() and not (path / PREVIOUS).exists():
         raise DataError(
             f"{printable(path)}: holds no training that can be taken up again (no {LAST}); give "
@@ -107,7 +108,7 @@ def read_saved_run(path: Path, check: Callable[[SavedRun], None] | None = None) 
         check: Raises a FileFormatError for a state that does not fit the network.
 
     Raises:
-        DataError: If there is no such folder, or it holds none.
+        DataError: If it is no folder, or holds none.
         FileFormatError: If all that it holds are damaged.
     """
     check_saved_run(path)

@@ -26,7 +26,7 @@ from pellucid.graph import (
 from pellucid.ops import Normalise
 from pellucid.ops.operation import describe
 from pellucid.tasks import MultiLabel, Regression, SingleLabel
-from pellucid.text import array_shape, listed, printable, truncated
+from pellucid.text import array_shape, counted, listed, printable, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -136,8 +136,8 @@ def start_from(
     if graph.output_shape != (len(data.classes),):
         raise ArgumentError(
             f"{printable(name)}: its network answers with {describe(graph.output_shape)}, expected "
-            f"one logit for each of {len(data.classes)} classes; train without a model to start "
-            "from"
+            f"one logit for each of {counted(len(data.classes), 'class')}; train without a model "
+            "to start from"
         )
     fresh = _fresh(model, graph, heads, data.classes)
     weights = classifier_weights(graph, seed)
@@ -145,8 +145,8 @@ def start_from(
     if not learned:
         raise ArgumentError(
             f"{printable(name)}: no layer of it fits pictures {array_shape(data.image_shape)} of "
-            f"{len(data.classes)} classes (it takes {describe(old.input_shape)}); give its image "
-            "size, or train without a model to start from"
+            f"{counted(len(data.classes), 'class')} (it takes {describe(old.input_shape)}); give "
+            "its image size, or train without a model to start from"
         )
     for each in graph.parameters:
         if each.node in learned:
@@ -156,7 +156,8 @@ def start_from(
     more = f" and {len(fresh) - 3} more" if len(fresh) > 3 else ""
     line = (
         f"starts from {printable(name)} ({printable(architecture_of(model))}): "
-        f"{len(learned)} of {len(learned) + len(fresh)} layers with weights as they were learned"
+        f"{len(learned)} of {counted(len(learned) + len(fresh), 'layer')} with weights as they "
+        "were learned"
     ) + (f"; from scratch: {described}{more}" if fresh else "")
     return Start(Network(graph, weights), architecture_of(model), record, line)
 
@@ -192,7 +193,7 @@ def with_fitting_weights(
             weights[str(each)] = own[str(each)].copy()
     line = (
         f"starts from {printable(name)} ({printable(architecture_of(origin))}): "
-        f"{len(layers - new)} of {len(layers)} layers with weights as they were learned"
+        f"{len(layers - new)} of {counted(len(layers), 'layer')} with weights as they were learned"
     )
     record = start_record(name, origin.network, sorted(new))
     return Start(Network(network.graph, weights), architecture_of(origin), record, line)

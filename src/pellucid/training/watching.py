@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
+from pellucid.text import counted
 from pellucid.training.progress import PICTURE, ProgressBar, epoch_line, step_line
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class NotebookProgress:
 
     def _show(self, current: str = "") -> None:
         hidden = len(self._lines) - LINES
-        lines = [f"({hidden} epochs before)"] if hidden > 0 else []
+        lines = [f"({counted(hidden, 'epoch')} before)"] if hidden > 0 else []
         text = "\n".join([*lines, *self._lines[-LINES:], *([current] if current else [])])
         data = {"text/plain": text}
         if self._display is None:

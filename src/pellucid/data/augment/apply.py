@@ -184,6 +184,6 @@ def _check_images(images: NDArray[np.uint8], count: int) -> None:
         )
     if len(images) != count or 0 in images.shape[1:]:
         raise ShapeError(
-            f"pictures of shape {images.shape} for {count} indices; expected one each, with at "
-            f"least one pixel"
+            f"pictures of shape {images.shape} for {count} indices; expected one each, "
+            "with at least one pixel"
         )

@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING, Self, cast
 import numpy as np
 
 from pellucid.errors import DataError
+from pellucid.in_threads import OtherThread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,10 @@ _START = (
 
 
 class Helpers:
-    """Some helpers that all do the same.
+    """Some helpers that all do the same, from entering it as a context until leaving it.
+
+    Signals are handled in the main thread, between any two steps: one that came while that thread
+    started a process or a thread would leave it half started, or be lost. So another thread does.
 
     Args:
         count: How many; fewer if they cannot be started.
@@ -56,31 +60,52 @@ class Helpers:
     """
 
     def __init__(self, count: int, preprocessing: Preprocessing, max_pixels: int) -> None:
+        self._count = count if _can_start() else 0
         self._shape = preprocessing.shape
+        self._settings = {"preprocessing": preprocessing.to_dict(), "max_pixels": max_pixels}
         self._idle: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
         self._processes: list[subprocess.Popen[bytes]] = []
         self._waiting: list[threading.Thread] = []
-        settings = {"preprocessing": preprocessing.to_dict(), "max_pixels": max_pixels}
-        for _ in range(count if _can_start() else 0):
-            with suppress(OSError):
-                process = _started()
-                self._processes.append(process)
-                waiting = threading.Thread(
-                    target=self._until_ready, args=(process, settings), daemon=True
-                )
-                waiting.start()
-                self._waiting.append(waiting)
+        self._ending: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = OtherThread(self._lead, lambda _: None, "pellucid-helpers")
 
     def __enter__(self) -> Self:
+        if self._count:
+            with suppress(RuntimeError):  # no thread can be started: none helps
+                self._thread.start()
         return self
 
     def kill(self) -> None:
         """End them in whatever they do; a caller that waits for an answer gets none."""
-        for process in self._processes:
-            process.kill()
+        self._closed = True
+        self._ending.put(None)
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+        self._thread.wait()
+
+    def _lead(self) -> None:
+        """Start the processes, and end them; in a thread to which no signal comes."""
+        try:
+            for _ in range(self._count):
+                if not self._closed:
+                    with suppress(OSError, RuntimeError):
+                        self._start_one()
+            self._ending.get()
+        finally:
+            self._end()
+
+    def _start_one(self) -> None:
+        process = _started()
+        self._processes.append(process)
+        waiting = threading.Thread(target=self._until_ready, args=(process,), daemon=True)
+        waiting.start()
+        self._waiting.append(waiting)
+
+    def _end(self) -> None:
+        for process in self._processes:
+            process.kill()
         for waiting in self._waiting:
             waiting.join()
         for process in self._processes:
@@ -119,9 +144,9 @@ class Helpers:
             raise EOFError
         return good, pixels, {i: DataError(message) for i, message in bad}
 
-    def _until_ready(self, process: subprocess.Popen[bytes], settings: object) -> None:
+    def _until_ready(self, process: subprocess.Popen[bytes]) -> None:
         with suppress(OSError, ValueError):
-            _send(process, settings)
+            _send(process, self._settings)
             if cast("IO[bytes]", process.stdout).readline() == b"\n":
                 self._idle.put(process)
 

@@ -14,7 +14,7 @@ from pellucid.counter_random import permutation
 from pellucid.data.decode import unreadable
 from pellucid.errors import DataError, MissingDependencyError
 from pellucid.in_threads import in_order
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,8 +64,8 @@ class ShardReader:
         found = [content for _, content in samples(path)]
         if len(found) != shard.pictures:
             raise DataError(
-                f"{printable(path)}: holds {len(found)} pictures, expected {shard.pictures}; write "
-                "the shards again: pellucid shard DATA"
+                f"{printable(path)}: holds {counted(len(found), 'picture')}, expected "
+                f"{shard.pictures}; write the shards again: pellucid shard DATA"
             )
         return found
 

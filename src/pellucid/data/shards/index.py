@@ -17,7 +17,7 @@ from pellucid.data.sound.decode import SoundHeader
 from pellucid.data.targets import TARGETS, Numbers
 from pellucid.data.transcripts import UNITS, Transcripts
 from pellucid.errors import DataError
-from pellucid.text import printable, truncated
+from pellucid.text import counted, printable, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -149,8 +149,8 @@ class ShardIndex:
         held = sum(shard.pictures for shard in self.parts[part])
         if found != held:
             raise DataError(
-                f"{printable(path)}: lists {found} pictures, the tar files hold {held}; write the "
-                "shards again: pellucid shard DATA"
+                f"{printable(path)}: lists {counted(found, 'picture')}, the tar files hold "
+                f"{held}; write the shards again: pellucid shard DATA"
             )
 
 

@@ -11,6 +11,7 @@ from pellucid import checks
 from pellucid.data.sound.spectrogram import empty_bands
 from pellucid.errors import ArgumentError, FileFormatError
 from pellucid.known_names import find_name
+from pellucid.text import counted
 
 MOST_SAMPLES = 1 << 24
 """Samples of a recording that a network takes, at most: 17 minutes at 16 kHz."""
@@ -86,9 +87,9 @@ class Sound:
             object.__setattr__(self, "high", float(self.high))
         if self.samples > MOST_SAMPLES or self.samples < self.window_samples:
             raise ArgumentError(
-                f"seconds is {self.seconds:g}, {self.samples} samples of {self.rate} a second; "
-                f"expected those of one window ({self.window:g} s) at least, and {MOST_SAMPLES} at "
-                "most"
+                f"seconds is {self.seconds:g}, {counted(self.samples, 'sample')} of {self.rate} a "
+                f"second; expected those of one window ({self.window:g} s) at least, and "
+                f"{MOST_SAMPLES} at most"
             )
         if self.frames > MOST_FRAMES:
             raise ArgumentError(

@@ -11,6 +11,7 @@ from pellucid.evaluation.diagnosis.extras import EXTRAS, NEEDED, installed
 from pellucid.evaluation.diagnosis.machine import find_machine
 from pellucid.graph import Network, initial_weights
 from pellucid.record import Record
+from pellucid.text import counted
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -132,8 +133,8 @@ def _remarks(machine: Machine, speed: Speed | None) -> list[str]:
         found.append("llvmlite is not installed, so that networks are computed by the reference")
     if machine.load is not None and machine.load > machine.allowed:
         found.append(
-            f"{machine.load:.1f} processes want to run on {machine.allowed} processors: measured "
-            "speeds are too low"
+            f"{machine.load:.1f} processes want to run on "
+            f"{counted(machine.allowed, 'processor')}: measured speeds are too low"
         )
     if speed is not None and speed.share < EXPECTED:
         found.append(

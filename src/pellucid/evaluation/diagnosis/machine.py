@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pellucid.cgroup import ROOT, read_text
 from pellucid.cores import VARIABLE, available_threads, physical_cores, processor_time
 from pellucid.memory import available_memory
+from pellucid.text import counted
 from pellucid.user_cache import user_cache
 
 if TYPE_CHECKING:
@@ -123,11 +124,12 @@ def _because(
         return f"{VARIABLE} says so"
     if quota and quota < cores:
         return f"the container's limit of processor time (its cgroup) comes to {quota}"
+    found = counted(cores, "core")
     if allowed < logical:
-        return f"the process may use {allowed} of {logical} processors (affinity), {cores} cores"
+        return f"the process may use {allowed} of {logical} processors (affinity), {found}"
     if cores < logical:
-        return f"{logical} hardware threads share {cores} cores"
-    return f"{cores} cores"
+        return f"{logical} hardware threads share {found}"
+    return found
 
 
 def _compiler() -> tuple[str, tuple[str, ...], int]:

@@ -96,7 +96,7 @@ def _fitted(preprocessing: Preprocessing) -> str:
     size = f"{preprocessing.width} x {preprocessing.height}"
     steps = [_FITTED[preprocessing.resize].format(border=preprocessing.border)]
     if preprocessing.margin:
-        steps.append(f"it is resized {preprocessing.margin} pixels larger before that")
+        steps.append(f"it is resized {counted(preprocessing.margin, 'pixel')} larger before that")
     if preprocessing.invert:
         steps.append("black and white are exchanged before that")
     steps.append(f"transparent pixels become grey level {preprocessing.background}")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pellucid.interop.onnx.builder import Builder
     from pellucid.interop.onnx.nodes import OnnxNode
 from pellucid.interop.onnx.views import Value
+from pellucid.text import counted
 
 MOST_PARTS = 64
 """Of channels that are taken in some other order: a layer for each run of them."""
@@ -50,7 +51,7 @@ def reshape(builder: Builder, node: OnnxNode) -> None:
     total = math.prod(before)
     known = math.prod(length for length in wanted if length != -1)
     if wanted.count(-1) > 1 or known <= 0 or total % known:
-        raise node.refuse(f"it makes {wanted} of {total} numbers")
+        raise node.refuse(f"it makes {wanted} of {counted(total, 'number')}")
     wanted = [total // known if length == -1 else length for length in wanted]
     if value.batch == 0 and region_rows.rows_of_batch(builder, node, value, wanted):
         return
@@ -81,7 +82,7 @@ def transpose(builder: Builder, node: OnnxNode) -> None:
     rank = len(value.axes)
     order = list(node.attribute("perm", range(rank)[::-1]))
     if sorted(order) != list(range(rank)):
-        raise node.refuse(f"it brings {rank} axes into the order {order}")
+        raise node.refuse(f"it brings {counted(rank, 'axis')} into the order {order}")
     builder.result(node, value.with_axes([value.axes[k] for k in order]))
 
 
@@ -189,7 +190,7 @@ def gather(builder: Builder, node: OnnxNode) -> None:
     length = value.with_batch(builder.batch)[k]
     found = [int(each) + length * (each < 0) for each in indices.ravel().tolist()]
     if indices.ndim > 1 or not found or not all(0 <= each < length for each in found):
-        raise node.refuse(f"it takes {indices.tolist()!s:.60} of {length} positions")
+        raise node.refuse(f"it takes {indices.tolist()!s:.60} of {counted(length, 'position')}")
     if found != list(range(length)):
         value = _taken(builder, node, value, k, found)
     if indices.ndim == 0:

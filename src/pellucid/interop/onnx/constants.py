@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import DataError, FileFormatError
-from pellucid.text import quoted, truncated
+from pellucid.text import counted, quoted, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -234,8 +234,8 @@ def _with_external_data(tensor: TensorProto, folder: Path | None) -> TensorProto
             there = found.stat().st_size
             if length != wanted or offset < 0 or offset + wanted > there:
                 raise FileFormatError(
-                    f"{what} needs {wanted} bytes from {offset} on in {_brief(location)}, which "
-                    f"has {there}"
+                    f"{what} needs {counted(wanted, 'byte')} from {offset} on in "
+                    f"{_brief(location)}, which has {there}"
                 )
             stream.seek(offset)
             data = stream.read(wanted)

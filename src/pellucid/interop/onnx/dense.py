@@ -10,6 +10,7 @@ import numpy as np
 from pellucid import ops
 from pellucid.interop.onnx.resizing import affine_product
 from pellucid.interop.onnx.views import axis, of_vector, reordered, size_of
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.interop.onnx.builder import Builder
@@ -37,7 +38,9 @@ def add_dense(
     value = builder.vector(node, value)
     given = sum(value.theirs, ())
     if len(kernel) != int(np.prod(value.shape, dtype=np.int64)):
-        raise node.refuse(f"its kernel takes {len(kernel)} numbers, got {builder.described(value)}")
+        raise node.refuse(
+            f"its kernel takes {counted(len(kernel), 'number')}, got {builder.described(value)}"
+        )
     rows = reordered(kernel, given, value.ours[0])
     if affine is not None and value.affine is not None:  # part of the layer: x is scaled first
         length = len(rows)
@@ -62,7 +65,7 @@ def gemm(builder: Builder, node: OnnxNode) -> None:
         raise node.refuse(f"it needs a vector (N, F), got {builder.described(value)}")
     kernel = builder.weight(node, 1)
     if kernel.ndim != 2:
-        raise node.refuse(f"its matrix has {kernel.ndim} axes")
+        raise node.refuse(f"its matrix has {counted(kernel.ndim, 'axis')}")
     kernel = kernel.T if node.attribute("transB", 0) else kernel
     alpha, beta = node.attribute("alpha", 1.0), node.attribute("beta", 1.0)
     if alpha != 1.0:
@@ -128,5 +131,7 @@ def _each_row(builder: Builder, node: OnnxNode, value: Value, kernel: Array) -> 
 
 def _bias(node: OnnxNode, given: Array, units: int) -> Array:
     if given.size != 1 and not (given.size == units and given.shape[-1] == units):
-        raise node.refuse(f"its bias must be {units} numbers, got the shape {given.shape}")
+        raise node.refuse(
+            f"its bias must be {counted(units, 'number')}, got the shape {given.shape}"
+        )
     return np.array(np.broadcast_to(given.ravel(), (units,)))

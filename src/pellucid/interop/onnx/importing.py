@@ -239,8 +239,8 @@ def _task(found: Translated, meaning: Meaning) -> Task:
         names, label_kind = given_classes(meaning.classes)
     if names is not None and len(names) != outputs:
         raise ArgumentError(
-            f"{counted(len(names), 'name')} for {outputs} outputs; give one for each, in their "
-            "order"
+            f"{counted(len(names), 'name')} for {counted(outputs, 'output')}; give one for each, "
+            "in their order"
         )
     numbered = tuple(map(str, range(outputs)))
     if kind == Regression.kind:

@@ -18,6 +18,7 @@ import numpy as np
 from pellucid import ops
 from pellucid.interop.onnx.builder import OTHERWISE
 from pellucid.interop.onnx.views import Neighbours
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,8 +77,8 @@ def averaged_squares(builder: Builder, node: OnnxNode, value: Value) -> Value | 
     before, after = noted.before + pads[0], noted.after + pads[3]
     if before != after or before + after != size[0] - 1:
         raise node.refuse(
-            f"it averages {size[0]} channels, of which {before} before a value's own and {after} "
-            "behind it; the layer's window is centred, so of an odd number"
+            f"it averages {counted(size[0], 'channel')}, of which {before} before a value's own "
+            f"and {after} behind it; the layer's window is centred, so of an odd number"
         )
     return replace(value, neighbours=Neighbours(before, after, size[0]))
 

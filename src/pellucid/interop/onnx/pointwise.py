@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid import ops
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.interop.onnx.builder import Builder
@@ -189,7 +190,7 @@ def channelwise(
     """
     rank = len(value.theirs) + 1
     if array.ndim > rank:
-        raise node.refuse(f"its constant has {array.ndim} axes, its other input {rank}")
+        raise node.refuse(f"its constant has {counted(array.ndim, 'axis')}, its other input {rank}")
     shape = (1,) * (rank - array.ndim) + array.shape
     long = [k for k, size in enumerate(shape) if size != 1]
     if not long:

@@ -17,6 +17,7 @@ import numpy as np
 from pellucid import ops
 from pellucid.interop.onnx.sequences import ORDERS
 from pellucid.interop.onnx.views import Value, axis, reordered, size_of
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -229,7 +230,9 @@ def _weights(
 
     x, h = (ours(each[direction]).T for each in kernels)
     if len(x) != size_of(given):
-        raise node.refuse(f"its kernel takes {len(x)} numbers a step, got {size_of(given)}")
+        raise node.refuse(
+            f"its kernel takes {counted(len(x), 'number')} a step, got {size_of(given)}"
+        )
     biases = np.zeros((2, count * units), np.float32)
     if node.input(3):
         both = builder.weight(node, 3)
@@ -333,7 +336,9 @@ def taken_of_stack(builder: Builder, node: OnnxNode) -> bool:
     indices = builder.constant(node, 1)
     place = int(indices.ravel()[0]) if indices.size == 1 else len(stack)
     if node.attribute("axis", 0) not in (0, -3) or not -len(stack) <= place < len(stack):
-        raise node.refuse(f"it takes {indices.tolist()!s:.60} of {len(stack)} last states")
+        raise node.refuse(
+            f"it takes {indices.tolist()!s:.60} of {counted(len(stack), 'last state')}"
+        )
     value = stack[place]
     if indices.ndim == 0:
         value = value.with_axes(value.axes[1:])

@@ -15,7 +15,7 @@ from pellucid.interop.onnx.nodes import MOST_TEXT, OnnxNode, graphs_of, reads_of
 from pellucid.interop.onnx.reading import opset_of
 from pellucid.interop.onnx.soundness import check_names, check_node, without_functions
 from pellucid.interop.onnx.translations import TRANSLATIONS
-from pellucid.text import listed, quoted, truncated
+from pellucid.text import counted, listed, quoted, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,8 +113,8 @@ def _normalise(builder: Builder, source: str, asked: Asked) -> None:
     )
     if not {len(mean), len(std)} <= {1, channels}:
         raise FileFormatError(
-            f"takes {channels} channels; give one mean and std or as many (mean, std), got "
-            f"{len(mean)} and {len(std)}"
+            f"takes {counted(channels, 'channel')}; give one mean and std or as many (mean, std), "
+            f"got {len(mean)} and {len(std)}"
         )
     builder.values[source] = builder.affine(value, 1.0 / std, -mean / std)
 

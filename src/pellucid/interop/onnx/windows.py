@@ -10,6 +10,7 @@ from pellucid import ops
 from pellucid.interop.onnx.dense import add_dense
 from pellucid.interop.onnx.local_response import averaged_squares, padded_squares
 from pellucid.interop.onnx.views import Value, of_maps
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,9 @@ def conv(builder: Builder, node: OnnxNode) -> None:
     value, kernel = builder.value(node), builder.weight(node, 1)
     bias = builder.weight(node, 2) if node.input(2) else None
     if kernel.ndim != 4:
-        raise node.refuse(f"it slides over {kernel.ndim - 2} axes, expected height and width")
+        raise node.refuse(
+            f"it slides over {counted(kernel.ndim - 2, 'axis')}, expected height and width"
+        )
     groups = node.attribute("group", 1)
     pads = builder.pads.get(node.input(0), (0, 0, 0, 0))
     if value.is_vector and kernel.shape[2:] == (1, 1) and groups == 1 and not any(pads):
@@ -55,7 +58,9 @@ def conv_transpose(builder: Builder, node: OnnxNode) -> None:
     value, kernel = builder.maps(node, builder.value(node)), builder.weight(node, 1)
     bias = builder.weight(node, 2) if node.input(2) else None
     if kernel.ndim != 4:
-        raise node.refuse(f"it slides over {kernel.ndim - 2} axes, expected height and width")
+        raise node.refuse(
+            f"it slides over {counted(kernel.ndim - 2, 'axis')}, expected height and width"
+        )
     if node.attribute("group", 1) != 1 or _pair(node, "dilations", (1, 1)) != (1, 1):
         raise node.refuse("its kernel has groups or holes (dilations), which no such layer has")
     if node.has("output_shape") or node.attribute("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
@@ -196,7 +201,7 @@ def _pads_of(
     if node.input(3):
         axes = [int(each) % rank for each in builder.constant(node, 3).ravel()]
     if len(pads) != 2 * len(axes):
-        raise node.refuse(f"it has {len(pads)} pads for {len(axes)} axes")
+        raise node.refuse(f"it has {counted(len(pads), 'pad')} for {counted(len(axes), 'axis')}")
     around = {each: (int(pads[k]), int(pads[k + len(axes)])) for k, each in enumerate(axes)}
     return around, float(fill)
 

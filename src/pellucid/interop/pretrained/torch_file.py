@@ -28,7 +28,7 @@ from pellucid.interop.pretrained.inert_pickle import (
     PickleError,
     load,
 )
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -145,7 +145,9 @@ def _window(name: str, value: object) -> _Window:
     count = math.prod(shape)
     last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
     if count > storage.count or (count and last >= storage.count):
-        raise PickleError(f"{name!r:.80} reaches beyond its storage of {storage.count} values")
+        raise PickleError(
+            f"{name!r:.80} reaches beyond its storage of {counted(storage.count, 'value')}"
+        )
     return window
 
 
@@ -182,7 +184,7 @@ def _check_sizes(windows: dict[str, _Window], size: int) -> None:
     if sum(each.count * each.dtype.itemsize for each in by_key.values()) > size:
         raise PickleError("it describes more values than it holds")
     if taken > MOST_COPIES * size:
-        raise PickleError(f"its tensors take {taken} bytes, of a file of {size}")
+        raise PickleError(f"its tensors take {counted(taken, 'byte')}, of a file of {size}")
 
 
 def _storages(

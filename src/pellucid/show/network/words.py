@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.ops.operation import describe
 from pellucid.show.network.outline import Branches, Step
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.graph import Graph, Node
@@ -88,7 +89,7 @@ def described(node: Node, graph: Graph) -> str:
     if settings.dilation is not None:
         words += f", dilation {settings.dilation}"
     if settings.groups is not None:
-        words += f", {settings.groups} groups"
+        words += f", {counted(settings.groups, 'group')}"
     return words
 
 

@@ -8,7 +8,7 @@ export const answer = {
   number: (name: string) => `${name}: a click opens the sum that it is made of`,
   reason: (place: string, share: string) =>
     `${place} makes the lead larger by ${share}; a click opens this value`,
-  more: (count: number) => `and ${count} others`,
+  more: (count: number) => `and ${count} ${count === 1 ? "other" : "others"}`,
   right: "right",
   wanted: (value: string) => `right: ${value}`,
   rather: (best: string, next: string, lead: string) =>

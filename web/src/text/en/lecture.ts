@@ -46,7 +46,7 @@ export const lecture = {
     window: (input: number) => `window, input map ${input}`,
     kernelOf: (channel: number) => `kernel ${channel}`,
     products: "products",
-    more: (count: number) => `The same for ${count} more input maps.`,
+    more: (count: number) => `The same for ${count} more input ${count === 1 ? "map" : "maps"}.`,
     sum: (products: string, bias: string) => `Products ${products} + bias ${bias} =`,
     hints: {
       slideValue: (row: number, column: number) =>

@@ -34,7 +34,8 @@ export const number = {
   kernel: "kernel",
   products: "products",
   ofMap: (sum: string) => `this map adds ${sum}`,
-  moreMaps: (count: number) => `${count} more maps, weaker ones`,
+  moreMaps: (count: number) =>
+    `${count} more ${count === 1 ? "map, a weaker one" : "maps, weaker ones"}`,
   speaksFor: "Strongest for it",
   speaksAgainst: "Strongest against it",
   folded: (layer: string, norm: string) =>

@@ -14,6 +14,7 @@ from pellucid.engines.native.kernels.convolution import Convolve
 from pellucid.engines.native.kernels.flipped_kernel import FlippedKernel
 from pellucid.engines.native.memory.geometry import Convolution
 from pellucid.engines.native.memory.layout import FLOAT, Border
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.convolution import Finish
@@ -53,10 +54,10 @@ def scatters(operation: Operation, shape: Shape) -> str:
     down, across, _ = operation.output_shape(shape)
     (rows, columns), row = operation.size, operation.size[1] * channels
     if _vectors(row) > LONGEST:
-        return f"a row of taps has {row} numbers, more than {LONGEST * LANES}"
+        return f"a row of taps has {counted(row, 'number')}, more than {LONGEST * LANES}"
     direct = height * width * rows * columns * _vectors(channels)
     if direct < WORTH_IT * down * across * rows * _vectors(row):
-        return f"{channels} channels fill their lanes well enough"
+        return f"{counted(channels, 'channel')} fill their lanes well enough"
     return ""
 
 

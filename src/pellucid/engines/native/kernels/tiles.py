@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 from pellucid.engines.native.emit.convolution import split_evenly
 from pellucid.engines.native.emit.kernel_gradient import FEWEST_SUMS
 from pellucid.engines.native.memory.layout import whole_vectors
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.engines.native.memory.geometry import Convolution, Packing
@@ -55,7 +56,9 @@ def idle_lanes(packing: Packing, what: str, *, half: bool = False) -> list[str]:
     filled = whole_vectors(packing.filters, packing.lanes)
     lanes = filled - packing.lanes // 2 if half else filled
     if idle := lanes - packing.filters:
-        notes.append(f"{packing.filters} {what} in {lanes} lanes: {idle / lanes:.0%} of them idle")
+        notes.append(
+            f"{packing.filters} {what} in {counted(lanes, 'lane')}: {idle / lanes:.0%} of them idle"
+        )
     if packing.vectors == 1:
         count = filled // packing.lanes
         why = f"neither 2 nor 3 divides {count}" if count > 1 else "there is only one"

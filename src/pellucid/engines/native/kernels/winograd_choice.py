@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pellucid import ops
 from pellucid.engines.native.emit.winograd_forms import FOUR, TAPS, TWO
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.winograd_forms import Form
@@ -70,6 +71,6 @@ def why_not(operation: Operation, shape: Shape) -> tuple[Form | None, str]:
     height, width, _ = operation.output_shape(shape)
     form = choose_form(shape[2], operation.filters, (height, width))
     if form is None:
-        size = f"{shape[2]} channels and {operation.filters} filters at {height}×{width}"
-        return None, f"transforms would take longer than they spare for {size}"
+        size = f"{counted(shape[2], 'channel')} and {counted(operation.filters, 'filter')}"
+        return None, f"transforms would take longer than they spare for {size} at {height}×{width}"
     return form, ""
