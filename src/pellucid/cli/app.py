@@ -21,6 +21,7 @@ from pellucid.cli.features import features
 from pellucid.cli.filter import filter_
 from pellucid.cli.find_rate import find_rate
 from pellucid.cli.generate import generate
+from pellucid.cli.grade import grade
 from pellucid.cli.help import Command, CommandGroup, folded
 from pellucid.cli.import_ import import_
 from pellucid.cli.kernels import kernels
@@ -39,6 +40,7 @@ from pellucid.cli.time import time_
 from pellucid.cli.trace import trace
 from pellucid.cli.train import train
 from pellucid.cli.verify import verify
+from pellucid.cli.worksheet import worksheet
 from pellucid.cli.wrong_use import wrong_use_explained
 from pellucid.errors import ArgumentError
 from pellucid.launched import launched
@@ -108,6 +110,8 @@ for command in (
     summary,
     explain_plan,
     lecture,
+    worksheet,
+    grade,
     trace,
     backward,
     explain,

@@ -37,6 +37,7 @@ COMMAND_GROUPS = {
     ),
     "Stand on trained networks": ("features", "add-class"),
     "Networks of others": ("export", "import", "verify", "compile", "quantise"),
+    "Teach a class": ("worksheet", "grade"),
     "Try things": ("experiment", "filter"),
     "This machine": ("time", "doctor"),
 }  # fmt: skip
@@ -59,6 +60,8 @@ EXAMPLES = {
     "kernels": "pellucid kernels runs/photos -o kernels.png",
     "surgery": "pellucid surgery runs/photos cat.jpg --mute conv1:3",
     "lecture": "pellucid lecture runs/photos cat.jpg",
+    "worksheet": "pellucid worksheet runs/digits -o sheet.html --key key.html",
+    "grade": "pellucid grade answers.csv --key key.csv",
     "page": "pellucid page runs/digits mnist -o digits.html",
     "summary": "pellucid summary resnet18 --out resnet18.svg",
     "explain-plan": "pellucid explain-plan lecture --time",

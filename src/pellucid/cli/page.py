@@ -11,6 +11,7 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.models import load_any_for
 from pellucid.cli.outputs import check_output
+from pellucid.cli.own_data import learned_from
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import remarks, results
 from pellucid.engines import DEFAULT
@@ -92,7 +93,7 @@ def page(
             made = estimator.page(**settings)
         else:
             write: Callable[[Any], Page] = partial(estimator.page, learn=learn, **settings)
-            own = None if named else _learned_from(place_of(model))
+            own = None if named else learned_from(place_of(model))
             if own is not None:
                 made = _written_of(own, write)
             else:
@@ -112,10 +113,3 @@ def _written_of(data: str, write: Callable[[str | None], Page]) -> Page:
         return write(None)
     remarks().print(f"pictures: the data that the run learned from, {printable(data)}")
     return made
-
-
-def _learned_from(place: Path | None) -> str | None:
-    """What the command that trained a run called its data; none where that is not known."""
-    from pellucid.training.saved_run import run_data
-
-    return None if place is None or not place.is_dir() else run_data(place)

@@ -240,6 +240,67 @@ class Grids:
 
 
 @dataclass(frozen=True)
+class Blank:
+    """A place for an answer.
+
+    Attributes:
+        name: What it is called, ``2c``.
+        answer: What is filled in; empty on sheets that ask for it.
+    """
+
+    name: str
+    answer: str = ""
+
+    @property
+    def printed(self) -> str:
+        """As a terminal prints it."""
+        return f"{self.answer} ({self.name})" if self.answer else f"____ ({self.name})"
+
+
+@dataclass(frozen=True)
+class Array:
+    """A small table of written numbers and blanks under a title.
+
+    Attributes:
+        title: What it is.
+        rows: Its cells.
+        heads: Above the columns; empty for none.
+        sides: Beside the rows; empty for none.
+        sign: What stands before it: ``×`` or ``=``.
+        words: How many columns at the left hold words.
+    """
+
+    title: str
+    rows: Sequence[Sequence[str | Blank]]
+    heads: Sequence[str] = ()
+    sides: Sequence[str] = ()
+    sign: str = ""
+    words: int = 0
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Arrays side by side, as far as there is room."""
+
+    items: Sequence[Array]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Words, and a blank for the answer behind them."""
+
+    words: str
+    blank: Blank
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Names with a line behind each to write on: of a student, of a day."""
+
+    names: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Code:
     """Text that is shown as it is: a configuration, a command."""
 
@@ -305,6 +366,9 @@ Part = (
     | Pictures
     | Maps
     | Grids
+    | Arrays
+    | Question
+    | Fields
     | Code
     | Section
     | Box
@@ -323,9 +387,13 @@ class Document:
         parts: Everything else, in order.
         drawing: What :meth:`pellucid.record.Record.plot` draws; none for records without figures.
         printed: Whether a terminal prints the title, too.
+        language: Of its words, as pages name it: ``en``, ``ko``.
+        paper: Whether it is made to be printed and written on: black on white, whatever the theme.
     """
 
     title: str
     parts: Sequence[Part] = field(default_factory=tuple)
     drawing: Callable[[], Drawing] | None = None
     printed: bool = True
+    language: str = "en"
+    paper: bool = False

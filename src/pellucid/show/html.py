@@ -20,7 +20,7 @@ from pellucid.show.drawing import in_style, svg
 from pellucid.show.network.svg import network_element
 from pellucid.show.palette import INK, PERCENTILE, limit_of
 from pellucid.show.sheet import enlarged, map_sheet, png
-from pellucid.show.style import PAGE_STYLE, STYLE
+from pellucid.show.style import ARRAYS_STYLE, PAGE_STYLE, PAPER_STYLE, STYLE
 from pellucid.text import PAGE_START, printable
 
 if TYPE_CHECKING:
@@ -44,14 +44,16 @@ def page(document: d.Document) -> str:
     Its policy lets it fetch nothing and run nothing, whatever it contains.
     """
     start = PAGE_START.decode("ascii")
+    paper = ARRAYS_STYLE + PAPER_STYLE if document.paper else ""
+    language = "" if document.language == "en" else f' lang="{text(document.language)}"'
     return "\n".join(
         (
             f"{start} style-src 'unsafe-inline'\">",
             f"<title>{text(document.title)}</title>",
-            f"<style>{PAGE_STYLE}{STYLE}</style>",
+            f"<style>{PAGE_STYLE}{STYLE}{paper}</style>",
             "</head>",
             "<body>",
-            '<main class="pellucid">',
+            f'<main class="pellucid{" paper" * document.paper}"{language}>',
             f"<h1>{text(document.title)}</h1>",
             *_Renderer(2).each(document.parts),
             "</main>",
@@ -67,7 +69,7 @@ def fragment(document: d.Document) -> str:
     return "\n".join(
         (
             '<div class="pellucid">',
-            f"<style>{STYLE}</style>",
+            f"<style>{STYLE}{ARRAYS_STYLE * document.paper}</style>",
             f"<h2>{text(document.title)}</h2>",
             *_Renderer(3).each(document.parts),
             "</div>",
@@ -190,6 +192,18 @@ class _Renderer:
         return f'<div class="grids">{"".join(tables)}</div>'
 
     @render.register
+    def _(self, part: d.Arrays) -> str:
+        return f'<div class="arrays">{"".join(map(_array, part.items))}</div>'
+
+    @render.register
+    def _(self, part: d.Question) -> str:
+        return f'<p class="question">{text(part.words)} {_blank(part.blank, "span")}</p>'
+
+    @render.register
+    def _(self, part: d.Fields) -> str:
+        return f'<p class="fields">{"".join(f"<span>{text(n)}</span>" for n in part.names)}</p>'
+
+    @render.register
     def _(self, part: d.Code) -> str:
         lines = "\n".join(text(line) for line in part.text.split("\n"))
         return f"<pre>{lines}</pre>"
@@ -255,6 +269,35 @@ def _cut(entries: Sequence[d.T], limit: d.Limit | None) -> tuple[Sequence[d.T], 
     hint = f", {text(limit.page_hint)}" if limit.page_hint else ""
     left = len(entries) - limit.page
     return entries[: limit.page], f"<p>And {left} {text(limit.noun)}{hint}.</p>"
+
+
+def _blank(blank: d.Blank, element: str) -> str:
+    """A place for an answer: its name small in the corner, and what is filled in."""
+    inside = f"<small>{text(blank.name)}</small>{text(blank.answer)}"
+    return f'<{element} class="blank">{inside}</{element}>'
+
+
+def _array(part: d.Array) -> str:
+    heads = "".join(
+        f'<th scope="col"{_left(k, part.words)}>{text(head)}</th>'
+        for k, head in enumerate(part.heads)
+    )
+    corner = "<td></td>" if part.sides and heads else ""
+    head = f"<thead><tr>{corner}{heads}</tr></thead>" if heads else ""
+    rows = []
+    for i, row in enumerate(part.rows):
+        side = f'<th scope="row">{text(part.sides[i])}</th>' if part.sides else ""
+        cells = "".join(
+            _blank(cell, "td") if isinstance(cell, d.Blank) else
+            f"<td{_left(k, part.words)}>{text(cell)}</td>"
+            for k, cell in enumerate(row)
+        )  # fmt: skip
+        rows.append(f"<tr>{side}{cells}</tr>")
+    sign = f'<span class="between">{text(part.sign)}</span>' if part.sign else ""
+    table = (
+        f"<table><caption>{text(part.title)}</caption>{head}<tbody>{''.join(rows)}</tbody></table>"
+    )
+    return f'<div class="array">{sign}{_scrolling(part.title, table)}</div>'
 
 
 def _left(k: int, left: int) -> str:

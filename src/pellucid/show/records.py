@@ -35,6 +35,7 @@ DOCUMENTS = {
     "filtered": "filtered.filtered_document",
     "generation report": "generation_report.generation_document",
     "gradient": "terms.gradient_document",
+    "grades": "grades.grades_document",
     "guesses": "guesses.guesses_document",
     "heatmap": "heatmap.heatmap_document",
     "kernels": "kernels.kernels_document",
@@ -66,6 +67,7 @@ DOCUMENTS = {
     "transcript report": "transcript_report.transcript_document",
     "value": "terms.value_document",
     "verification": "verification.verification_document",
+    "worksheet": "worksheet.document.worksheet_document",
 }
 """By kind of record, module and function of this folder that make its document; loaded late."""
 

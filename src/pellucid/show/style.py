@@ -22,6 +22,51 @@ main.pellucid .scroll { --edge: #7f7f7f80; background:
 @media print { main.pellucid .scroll { background: none; } }
 """
 
+PAPER_STYLE = """
+:root { color-scheme: light; }
+body { background: #fff; color: #000; }
+.paper.pellucid { font-size: .9375rem; line-height: 1.4; }
+.paper.pellucid:lang(ko) { word-break: keep-all; }
+.paper.pellucid .beside-parts { flex-wrap: nowrap; }
+@media (max-width: 40rem) { .paper.pellucid .beside-parts { flex-wrap: wrap; } }
+.paper.pellucid h2 { border-top: 1px solid #000; padding-top: .5rem; margin-top: 1.2rem; }
+@page { margin: 14mm 15mm; @bottom-right { content: counter(page) "/" counter(pages); } }
+@media print {
+  :root { font-size: 12.5px; }
+  body { padding: 0; }
+  .paper.pellucid section { break-inside: avoid; }
+  .paper.pellucid :is(.array, .question, p) { break-inside: avoid; }
+}
+"""
+"""Of pages that are printed and written on: black on white in any theme, on A4 and on Letter."""
+
+ARRAYS_STYLE = """
+.pellucid .arrays { display: flex; flex-wrap: wrap; gap: .4rem .9rem; align-items: flex-end;
+  margin: .5rem 0; }
+.pellucid .array { display: flex; align-items: center; gap: .7rem; max-width: 100%; }
+.pellucid .array .scroll { margin: 0; }
+.pellucid .array .between { font-size: 1.3rem; padding-top: 1.2rem; }
+.pellucid .array caption { text-align: left; font-size: .8125rem; padding-bottom: .15rem; }
+.pellucid .array tbody td { border: 1px solid var(--line); padding: .25rem .45rem;
+  min-width: 1.8rem; }
+.pellucid .array thead td { border: 0; }
+.pellucid .array :is(thead th, tbody th) { border: 0; font-size: .75rem; font-weight: normal;
+  padding: .1rem .45rem; text-align: center; vertical-align: bottom; }
+.pellucid .array :is(thead th.left, tbody td.left) { text-align: left; white-space: normal; }
+.pellucid .array tbody td.blank { border: 2px solid currentColor; min-width: 4.4rem;
+  height: 1.5rem; padding: .55rem .35rem .1rem; }
+.pellucid .blank { position: relative; min-width: 4.2rem; height: 1.7rem; padding: .5rem .3rem 0;
+  text-align: right; font-weight: 600; }
+.pellucid span.blank { display: inline-block; border-bottom: 2px solid currentColor;
+  vertical-align: bottom; min-width: 6rem; height: 1.3rem; padding-bottom: .1rem; }
+.pellucid .blank small { position: absolute; left: .25rem; top: .1rem; font-size: .6875rem;
+  font-weight: normal; }
+.pellucid .question { display: inline-block; margin: .6rem 2rem .3rem 0; max-width: 100%; }
+.pellucid .fields { display: flex; flex-wrap: wrap; gap: 1rem 1.2rem; margin: .8rem 0; }
+.pellucid .fields span { flex: 1 1 9rem; border-bottom: 1px solid currentColor; height: 1.6rem; }
+"""
+"""Of small tables with blanks, which only documents that are made for paper have."""
+
 NETWORK_STYLE = """
 .network text { font: 11px system-ui, sans-serif; fill: currentColor; }
 .network .title { font-size: 13px; }

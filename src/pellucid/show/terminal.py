@@ -155,6 +155,20 @@ class _Printer:
             self._console.print(f"{' ' * indent}{'   '.join(texts)}".rstrip())
 
     @show.register
+    def _(self, part: d.Arrays) -> None:
+        for each in part.items:
+            for line in _array(each):
+                self.line(line, 2)
+
+    @show.register
+    def _(self, part: d.Question) -> None:
+        self.line(f"{part.words} {part.blank.printed}")
+
+    @show.register(d.Fields)
+    def _(self, part: d.Fields) -> None:
+        """Nobody writes on a terminal."""
+
+    @show.register
     def _(self, part: d.Section) -> None:
         self._console.print()
         if part.title and part.printed:
@@ -205,6 +219,25 @@ def grid(values: Sequence[Sequence[float | None]]) -> list[str]:
     cells = [[short(float(x)) if x is not None else HOLE for x in row] for row in values]
     width = max((len(cell) for row in cells for cell in row), default=0)
     return [" ".join(cell.rjust(width) for cell in row) for row in cells]
+
+
+def _array(part: d.Array) -> list[str]:
+    """An array as lines: its title, then rows whose columns are aligned."""
+    cells = [[c.printed if isinstance(c, d.Blank) else c for c in row] for row in part.rows]
+    sides = [[side] for side in part.sides] or [[] for _ in cells]
+    rows = [[*side, *row] for side, row in zip(sides, cells, strict=True)]
+    if part.heads:
+        rows.insert(0, [*([""] if part.sides else []), *part.heads])
+    from rich.cells import cell_len
+
+    widths = [max(cell_len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    lines = [
+        "  ".join(
+            " " * (width - cell_len(cell)) + cell for cell, width in zip(row, widths, strict=True)
+        )
+        for row in rows
+    ]
+    return [f"{part.sign} {part.title}".strip(), *lines]
 
 
 def _filled(text: str, indent: int, hanging: int) -> str:

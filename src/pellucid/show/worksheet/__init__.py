@@ -1,0 +1,1 @@
+"""Worksheets and their keys as documents, in English and Korean."""
