@@ -16,7 +16,7 @@ HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>\n\x1b[31mê³ ì
 _VOID = ("meta", "img", "br", "link", "input", "hr")
 _TAGS = {
     "html", "head", "meta", "title", "style", "body", "main", "section", "h1", "h2", "h3", "h4",
-    "h5", "p", "strong", "span", "i", "div", "dl", "dt", "dd", "ul", "li", "img", "br",
+    "h5", "p", "small", "strong", "span", "i", "div", "dl", "dt", "dd", "ul", "li", "img", "br",
     "code", "pre", "table", "caption", "thead", "tbody", "tr", "th", "td", "details", "summary",
 }  # fmt: skip
 _SVG = {"svg", "defs", "g", "path", "use", "clippath", "rect", "image", "style", "text", "pattern"}

@@ -50,6 +50,14 @@ def every_part() -> d.Document:
         d.Maps(values, "two maps"),
         d.Maps(values[:, 0, 0], "a vector", "weights"),
         d.Grids({"3×2": [[1.0, None], [-2.5, 3.0]]}),
+        d.Arrays(
+            [
+                d.Array(HOSTILE, [[HOSTILE, "1"], ["2", d.Blank("1a")]], ("x", "y"), ("r", "s")),
+                d.Array("filled", [[d.Blank("1b", "3.5")]], sign="×"),
+            ]
+        ),
+        d.Question(HOSTILE, d.Blank("1c")),
+        d.Fields(("Name", HOSTILE)),
         d.Code(f"{{\n {HOSTILE}}}"),
         d.Box([d.Text("grave")], "grave"),
         d.Beside([d.Text("one"), d.Text("other")]),
@@ -96,12 +104,20 @@ def test_every_part_is_printed_or_left_out() -> None:
     assert "\x1b" not in text
     for words in (
         "lead words", "line 1", "and 3 more names (--all)", "accuracy  98% (", "75%", "███",
-        "run this", "3×2", "−2.5", "grave", "other", "a terminal alone", "▲ inner", "deep",
+        "run this", "____ (1a)", "× filled", "3.5 (1b)", "____ (1c)", "3×2", "−2.5", "grave", "other", "a terminal alone", "▲ inner", "deep",
     ):  # fmt: skip
         assert words in text, words
     for words in ("line 2", "within", "a page alone", "{"):
         assert words not in text, words
     assert "line 4" in printed(every_part(), full=True)
+
+
+def test_what_is_made_for_paper_is_black_on_white_in_its_language() -> None:
+    parts = [d.Question("L =", d.Blank("1a"))]
+    content = page(d.Document("t", parts, language="ko", paper=True))
+    assert read(content).all("main") == [{"class": "pellucid paper", "lang": "ko"}]
+    assert "color-scheme: light;" in content
+    assert "color-scheme: light;" not in page(d.Document("t", parts))
 
 
 def test_figures_take_the_colour_of_the_pages_text() -> None:
@@ -150,7 +166,7 @@ def test_every_kind_of_record_has_a_document() -> None:
 
     assert kinds(Record) <= set(DOCUMENTS)
     for place in DOCUMENTS.values():
-        module, function = place.split(".")
+        module, _, function = place.rpartition(".")
         assert callable(getattr(import_module(f"pellucid.show.{module}"), function))
 
 
