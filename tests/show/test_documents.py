@@ -104,7 +104,8 @@ def test_every_part_is_printed_or_left_out() -> None:
     assert "\x1b" not in text
     for words in (
         "lead words", "line 1", "and 3 more names (--all)", "accuracy  98% (", "75%", "███",
-        "run this", "____ (1a)", "× filled", "3.5 (1b)", "____ (1c)", "3×2", "−2.5", "grave", "other", "a terminal alone", "▲ inner", "deep",
+        "run this", "____ (1a)", "× filled", "3.5 (1b)", "____ (1c)",
+        "3×2", "−2.5", "grave", "other", "a terminal alone", "▲ inner", "deep",
     ):  # fmt: skip
         assert words in text, words
     for words in ("line 2", "within", "a page alone", "{"):

@@ -127,6 +127,7 @@ def convolution(source: Source, draft: Draft, node: Node) -> None:
     heads = tuple(str(n) for n in window.columns[columns])
     sides = tuple(str(n) for n in window.rows[rows])
     sums: list[Blank] = []
+    parts = []
     largest = chosen.index(int(order[0]))
     for k, own in enumerate(chosen):
         facts = {
@@ -144,8 +145,10 @@ def convolution(source: Source, draft: Draft, node: Node) -> None:
                 Grid("products", products, sign="="),
             ]
         )
+        parts.append((formula, given, float((x * w)[..., k].sum()), facts))
+    for formula, given, exact, facts in parts:  # behind all products, as they are asked for
         slack = given * 10.0**-p_places / 2
-        made = draft.blank(formula, p_places - 1, float((x * w)[..., k].sum()), slack=slack)
+        made = draft.blank(formula, p_places - 1, exact, slack=slack)
         sums.append(draft.ask("sum_of" if len(chosen) > 1 else "sum", made, **facts))
     total = "+".join(f"[{each.name}]" for each in sums)
     if rest_:

@@ -59,8 +59,9 @@ class Worksheet(Record):
     Attributes:
         exercises: In the lecture's order.
         left_out: Topics that were asked for and have no exercise, with the reason: ``none`` (the
-            network has no such layer), ``task`` (it does not choose one class), ``gradients`` (it
-            has no gradients, as quantised ones), ``settled`` (nothing comes back).
+            network has no such layer), ``quantised`` (it rounds what it multiplies there), ``task``
+            (it does not choose one class), ``gradients`` (it has none, as quantised ones),
+            ``settled`` (nothing comes back).
         pixels: What the network takes, (H, W, C), uint8.
         network: The network's layers, each with its shape, in order.
         picture: What the picture is called.
@@ -222,12 +223,22 @@ class _Sheet:
         if topic in BACKWARD:
             suit = [node for node in nodes if self.source.gradient(node.name).any()]
         if not suit:
-            self.left_out.append((topic, "settled" if nodes else "none"))
+            self.left_out.append((topic, "settled" if nodes else self._without(topic)))
             return
         for k in range(self._each):
             draft = Draft(len(self.exercises) + 1, self._known)
             make(self.source, draft, suit[k % len(suit)])
             self.exercises.append(draft.done(topic))
+
+    def _without(self, topic: str) -> str:
+        """Why no layer suits: there is none, or it computes with numbers that are rounded."""
+        families = {"convolution": "convolution", "dense": "dense"}
+        nodes = self.source.activations.model.network.graph.nodes
+        rounded = any(
+            node.operation.kind in QUANTISED and node.operation.family == families.get(topic)
+            for node in nodes
+        )
+        return "quantised" if rounded else "none"
 
     def _answer(self, topic: str) -> None:
         """Softmax, the loss, and the gradient at the logits, each of which takes the last's."""

@@ -314,6 +314,7 @@ ENGLISH = Words(
         "Left out",
         {
             "none": "the network has no such layer",
+            "quantised": "the network rounds the numbers that it multiplies there",
             "task": "the network does not choose one class",
             "gradients": "a quantised network has no gradients",
             "settled": "nothing comes back: the network has nothing to learn from this picture",
