@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from pellucid.worksheets.topics import TOPICS
 
 if TYPE_CHECKING:
+    import pytest
+
     from pellucid import ImageClassifier
 
 ROOT = Path(__file__).parent.parent.parent
