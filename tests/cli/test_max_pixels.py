@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 OPENS = (
     "train", "check", "find-rate", "evaluate", "compare", "predict", "explain", "trace",
-    "backward", "lecture", "surgery", "experiment", "filter",
+    "backward", "lecture", "surgery", "experiment", "filter", "mistakes",
 )  # fmt: skip
-LISTS = ("train", "check", "find-rate", "evaluate", "compare", "surgery", "experiment")
+LISTS = ("train", "check", "find-rate", "evaluate", "compare", "surgery", "experiment", "mistakes")
 TOO_MANY = "too many pixels"
 
 

@@ -36,6 +36,7 @@ COMMANDS = {
     "explain": ("photo.png", "--json"),
     "kernels": ("--json",),
     "lecture": ("photo.png", "--json"),
+    "mistakes": ("list.csv", "--json"),
     "predict": ("photo.png", "--label", "Traffic-Light", "--json"),
     "surgery": ("photo.png", "--mute", "stem:0", "--json"),
     "trace": ("photo.png", "--json"),

@@ -27,6 +27,7 @@ from pellucid.cli.import_ import import_
 from pellucid.cli.kernels import kernels
 from pellucid.cli.lab import lab
 from pellucid.cli.lecture import lecture
+from pellucid.cli.mistakes import mistakes
 from pellucid.cli.page import page
 from pellucid.cli.predict import predict
 from pellucid.cli.quantise import quantise
@@ -98,6 +99,7 @@ for command in (
     train,
     shard,
     evaluate,
+    mistakes,
     compare,
     predict,
     serve,

@@ -179,8 +179,32 @@ def set_aside(
         ArgumentError: ``validation`` or ``seed`` is outside its range.
         DataError: There are too few pictures to draw such parts from.
     """
+    positions = drawn_positions(
+        everything, validation=validation, seed=seed, learned=learned, undivided=undivided
+    )
+    if positions is None or part not in positions:
+        return None
+    return everything.subset(positions[part], part)
+
+
+def drawn_positions(
+    everything: Dataset,
+    *,
+    validation: Share | None,
+    seed: int,
+    learned: Collection[str],
+    undivided: bool,
+) -> dict[str, NDArray[np.int64]] | None:
+    """Return where the pictures of each part lie that a model's data were divided into.
+
+    Arguments and errors are those of :func:`set_aside`.
+
+    Returns:
+        Ascending positions of ``train`` and of what was drawn; None where the model learned from
+        other pictures than these, or nothing was drawn.
+    """
     shares = _shares(validation, undivided=undivided)
-    if part not in ("train", *shares) or not shares:
+    if not shares:
         return None
     strata = [everything.targets.strata]
     if strata[0].ndim == 2:  # labels were once drawn like pictures of one class
@@ -195,7 +219,7 @@ def set_aside(
         if own.fingerprint() in learned or (
             own.marks is not None and decided(own).fingerprint() in learned
         ):
-            return everything.subset(positions[part], part)
+            return positions
     return None
 
 

@@ -170,11 +170,11 @@ def _read_for(
     return dataset if matched is None else marked(dataset, matched, part)
 
 
-def part_names(source: str | os.PathLike[str], *, max_bytes: int | None = None) -> tuple[str, ...]:
+def part_names(source: DataSource, *, max_bytes: int | None = None) -> tuple[str, ...]:
     """Return which parts data bring themselves: ``all`` where they are not divided.
 
     Args:
-        source: A path, or the name of a built-in set.
+        source: As :func:`pellucid.data.load` takes it.
         max_bytes: As :func:`pellucid.data.load` takes it.
 
     Raises:
@@ -182,6 +182,8 @@ def part_names(source: str | os.PathLike[str], *, max_bytes: int | None = None) 
     """
     if source == "mnist":
         return MNIST_PARTS
+    if isinstance(source, Mapping):
+        return array_parts(source, "arrays")
     path = locate(source)
     if is_shards(path):
         return tuple(ShardIndex.read(path).parts)

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.data.class_names import given_classes
 from pellucid.data.groups import check_group
-from pellucid.data.make_splits import set_aside
+from pellucid.data.make_splits import drawn_positions
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.test_fold import checked_fold
 from pellucid.errors import DataError, PellucidError
 from pellucid.text import counted, listed, quoted
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pellucid.data.dataset import Dataset
     from pellucid.files import Model
 
@@ -34,21 +37,53 @@ def unseen(
         That part; None if the model did not learn from this folder, as far as is known, or if
         nothing of it was set aside for that.
     """
+    positions = parts_drawn(origin, pictures, undivided=undivided)
+    if positions is None or part not in positions:
+        return None
+    return pictures.subset(positions[part], part)
+
+
+def parts_drawn(
+    origin: dict[str, Any], pictures: Dataset, *, undivided: bool
+) -> dict[str, NDArray[np.int64]] | None:
+    """Where the pictures of each part lie that a model's data were divided into.
+
+    Args:
+        origin: The model's provenance, as its file gives it.
+        pictures: As :func:`unseen` takes them.
+        undivided: As :func:`unseen` takes it.
+
+    Returns:
+        Ascending positions of ``train`` and of the parts that were drawn; None if the model did not
+        learn from this folder, as far as is known, or if nothing was drawn.
+    """
     try:
-        validation, learned = origin["validation"], origin.get("own", origin["data"])
+        validation = origin["validation"]
         held = None if validation is None else validation["pictures"]
-        decided = origin.get("decisions", {})
         drawn = origin.get("drawn", {"seed": origin["recipe"]["seed"], "validation": held})
-        return set_aside(
+        return drawn_positions(
             pictures,
             validation=drawn["validation"],
             seed=drawn["seed"],
-            learned={learned["fingerprint"], decided.get("before", learned["fingerprint"])},
-            part=part,
+            learned=learned_fingerprints(origin),
             undivided=undivided,
         )
     except (LookupError, TypeError, AttributeError, PellucidError):
         return None  # no such record, or a wrong one
+
+
+def learned_fingerprints(origin: dict[str, Any]) -> set[str]:
+    """What the pictures that a model learned from were, before decisions about them and after.
+
+    Args:
+        origin: The model's provenance, as its file gives it.
+
+    Raises:
+        LookupError: It does not say.
+        TypeError: It is not what it should be.
+    """
+    learned = origin.get("own", origin["data"])["fingerprint"]
+    return {learned, origin.get("decisions", {}).get("before", learned)}
 
 
 def source_classes(model: Model) -> tuple[str, ...] | None:

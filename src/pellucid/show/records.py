@@ -41,6 +41,7 @@ DOCUMENTS = {
     "kernels": "kernels.kernels_document",
     "lecture": "lecture.lecture_document",
     "maximised": "units.maximised_document",
+    "mistakes": "mistakes.mistakes_document",
     "methods": "methods.methods_document",
     "patches": "units.patches_document",
     "multi-label report": "multi_label_report.multi_label_document",
@@ -138,6 +139,8 @@ def save(record: Record, path: str | os.PathLike[str], **options: Any) -> None:
     elif ending == ".json":
         values = json.dumps(record.to_dict(), ensure_ascii=False, allow_nan=False)
         write_text(path, f"{values}\n")
+    elif ending == ".csv":  # mistakes
+        write_text(path, record.to_csv())  # type: ignore[attr-defined]
     elif ending == ".xlsx":  # a trace
         activations = record.activations  # type: ignore[attr-defined]
         write_file(path, _function("spreadsheet.workbook.workbook")(activations))

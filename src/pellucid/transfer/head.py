@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+TOLERANCE = 1e-8
+"""Of the gradient, in the scaled weights, where a solution is final."""
+
 _NOTHING = 1e-10  # of the largest variance along an axis; what is less is rounding
 _CURVATURE = 0.25  # about that of a loss along one output: exact for a logistic one at its steepest
 
@@ -60,14 +63,23 @@ class HeadProblem:
         features: Of the body, (N, D), N at least 1.
         targets: What is wanted of the outputs, (N, K), as the loss takes them.
         loss: Between outputs and targets; its value is a mean over pictures.
+        standardised: Whether the features are standardised already, e.g. principal components,
+            whose deviations say how much each counts.
     """
 
-    def __init__(self, features: NDArray[np.floating], targets: Floats, loss: Loss) -> None:
+    def __init__(
+        self,
+        features: NDArray[np.floating],
+        targets: Floats,
+        loss: Loss,
+        *,
+        standardised: bool = False,
+    ) -> None:
         self._loss = loss
         self._targets = targets.astype(np.float64)
         rows = features.astype(np.float64)
         self._mean = rows.mean(axis=0)
-        deviation = rows.std(axis=0)
+        deviation = np.ones(rows.shape[1]) if standardised else rows.std(axis=0)
         # a feature that never changes says nothing; scaled up, its rounding would
         self._scale = np.where(deviation > 1e-7 * (np.abs(self._mean) + 1e-30), deviation, np.inf)
         rows = (rows - self._mean) / self._scale
@@ -96,7 +108,7 @@ class HeadProblem:
         chosen: NDArray[np.integer] | None = None,
         start: Floats | None = None,
         *,
-        tolerance: float = 1e-8,
+        tolerance: float = TOLERANCE,
     ) -> Floats:
         """The weights along the axes, and the bias, that minimise the loss of some pictures.
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pellucid.files.feature_file import FeatureSet
 
 
+_VALUES = 1 << 24
+"""Similarities that are in memory at once."""
+
+
 @dataclass(frozen=True)
 class Neighbour:
     """A training picture.
@@ -88,6 +92,47 @@ def nearest(kept: FeatureSet, features: NDArray[np.floating], count: int) -> lis
         Neighbour(kept.names[rows[k]], label_of(kept, int(rows[k])), round(float(similarity[k]), 6))
         for k in order.tolist()
     ]
+
+
+def nearest_rows(
+    features: NDArray[np.floating],
+    others: NDArray[np.floating],
+    count: int,
+    *,
+    apart_from: NDArray[np.integer] | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The rows of many features that point most nearly the same way as each of some.
+
+    Memory is bounded: nothing is copied of the many, and similarities are made in blocks.
+
+    Args:
+        features: Of some pictures, float32 (N, D).
+        others: Of many, float32 (M, D).
+        count: How many are wanted of each; K is this or M, if that is less.
+        apart_from: A row that does not count for each, (N,), e.g. the picture itself; -1 for none.
+
+    Returns:
+        The rows, the nearest first and of equals the first, int64 (N, K); and the cosines of the
+        angles between the features, float32 (N, K), −1 to 1.
+    """
+    some, many = features.astype(np.float32), others.astype(np.float32, copy=False)
+    own = np.maximum(np.linalg.norm(some, axis=1, keepdims=True), 1e-30)
+    lengths = np.maximum(np.linalg.norm(many, axis=1), 1e-30)
+    spare = 0 if apart_from is None else 1
+    most = min(count, max(0, len(many) - spare))
+    rows = np.zeros((len(some), most), np.int64)
+    found = np.zeros((len(some), most), np.float32)
+    size = max(1, _VALUES // max(1, len(many)))
+    for first in range(0, len(some) if most else 0, size):
+        block = some[first : first + size] / own[first : first + size] @ many.T / lengths
+        if apart_from is not None:
+            itself = apart_from[first : first + size]
+            here = np.flatnonzero(itself >= 0)
+            block[here, itself[here]] = -np.inf
+        order = np.argsort(-block, axis=1, kind="stable")[:, :most]
+        rows[first : first + size] = order
+        found[first : first + size] = np.take_along_axis(block, order, axis=1)
+    return rows, found
 
 
 def label_of(kept: FeatureSet, row: int) -> str:

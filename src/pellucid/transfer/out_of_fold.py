@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pellucid.tasks import Task
     from pellucid.transfer.head import Floats
 
+_ROWS = 4096  # answered at once
+
 DRAWS = 1000
 """Samples of the bootstrap."""
 
@@ -73,6 +75,9 @@ def out_of_fold(
     *,
     weight_decay: float | None = None,
     watching: Callable[[int, int], object] = lambda _done, _of: None,
+    rough: bool = False,
+    standardised: bool = False,
+    most: int | None = None,
 ) -> Floats:
     """The outputs for every picture of a head that learned from the other folds, (N, K).
 
@@ -86,17 +91,29 @@ def out_of_fold(
         fold_of: The fold of each picture, (N,).
         weight_decay: λ, if it is not to be chosen.
         watching: Called with how many folds are done, and of how many; may raise.
+        rough: Whether the first head's weight decay is taken for the others, too, and heads are
+            solved roughly: where answers are asked for, and not how good heads are.
+        standardised: As :class:`~pellucid.transfer.head.HeadProblem` takes it.
+        most: How many pictures a head learns from at most, evenly from the first to the last, which
+            bounds time and memory; None for all.
     """
     outputs = np.full(targets.shape, np.nan)
     folds = np.unique(fold_of[fold_of != ALWAYS_LEARNED]).tolist()
     for done, fold in enumerate(folds):
         watching(done, len(folds))
-        held = fold_of == fold
+        held = np.flatnonzero(fold_of == fold)
+        learned = np.flatnonzero(fold_of != fold)
+        if most is not None and len(learned) > most:
+            learned = learned[np.linspace(0, len(learned) - 1, most).astype(np.int64)]
         choice = fit_head(
-            features[~held], targets[~held], loss, fold_of[~held],
-            weight_decay=weight_decay,
+            features[learned], targets[learned], loss, fold_of[learned],
+            weight_decay=weight_decay, rough=rough, standardised=standardised,
         )  # fmt: skip
-        outputs[held] = choice.head.outputs(features[held])
+        if rough:
+            weight_decay = choice.weight_decay
+        for first in range(0, len(held), _ROWS):
+            some = held[first : first + _ROWS]
+            outputs[some] = choice.head.outputs(features[some])
     watching(len(folds), len(folds))
     return outputs
 

@@ -99,7 +99,7 @@ def decided(data: Dataset, *, fingerprint: bool = False, in_place: bool = False)
     if marks is None:
         return data
     before = data.fingerprint() if fingerprint else None
-    targets = _moved(data.targets, marks.labels, data.name)
+    targets = moved_targets(data)
     record = Decided(marks.matched, len(data), before)
     kept = np.flatnonzero(~marks.left_out)
     if not len(kept):
@@ -129,13 +129,18 @@ def decided(data: Dataset, *, fingerprint: bool = False, in_place: bool = False)
     )
 
 
-def _moved(targets: Targets, labels: tuple[str | None, ...], name: str) -> Targets:
-    """Targets with new labels where there are some."""
+def moved_targets(data: Dataset) -> Targets:
+    """The targets of pictures with the labels that were decided, of those left out, too.
+
+    Raises:
+        DataError: A label is unknown to these data.
+    """
+    targets, name = data.targets, data.name
+    labels = () if data.marks is None else data.marks.labels
     rows = [i for i, label in enumerate(labels) if label is not None]
     if not rows:
         return targets
     wanted = [label for label in labels if label is not None]
-    read = targets
     if isinstance(targets, ClassTargets) and not set(wanted) <= set(targets.classes):
         source = targets.source_classes
         if source is not None and set(wanted) <= set(source):  # they were renamed
