@@ -60,7 +60,7 @@ class Machine:
 
 
 def examine(threads: int) -> Machine:
-    """This machine: what it is, and what so many threads can do at most.
+    """This machine: what it is, and the most that ``threads`` threads can do.
 
     Two threads that do no more than one are two halves of one core (SMT), or share it with others.
     """

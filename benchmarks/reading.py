@@ -32,7 +32,7 @@ READERS = (
     "pytorch-1",
     "pytorch-2",
 )
-"""PyTorch with so many workers; the package with an empty cache, a filled one, and without any."""
+"""PyTorch with 0, 1 and 2 workers; the package with an empty cache, a filled one, and none."""
 
 SIDE = 64
 """Height and width that pictures are brought to, where nothing else is said."""
@@ -50,7 +50,7 @@ class Made:
         width: Of each file.
         height: Of each file.
         quality: Of JPEG.
-        detail: Pairs of a number and a strength: a layer of so many patches in height and width.
+        detail: Pairs of a number and a strength: a layer of that many patches in height and width.
         side: Height and width that they are brought to.
     """
 

@@ -90,7 +90,7 @@ const contenders = {
   ConvNetJS: "convnet",
 };
 
-/** A contender that has taken no steps after so many seconds is given up. */
+/** Seconds after which a contender that has taken no steps is given up. */
 const PATIENCE = 240;
 
 /** One contender in a fresh page: pictures a second, and milliseconds of one answer. */

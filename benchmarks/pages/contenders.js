@@ -115,7 +115,7 @@ globalThis.convnet = async ({ train, batchSize, rate }) => {
   };
 };
 
-/** Steps for so many seconds, after one to warm up: pictures a second, and the last loss. */
+/** Steps for some seconds, after one to warm up: pictures a second, and the last loss. */
 globalThis.trained = async (contender, batchSize, seconds) => {
   let loss = await contender.step();
   const began = performance.now();

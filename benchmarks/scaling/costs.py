@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph
 
 Line = tuple[float, float]
-"""Seconds of a stage: so many whatever the batch, and so many for each image."""
+"""Seconds of a stage: those that do not depend on the batch, and those of each image."""
 
 WARM_UP = 1
 

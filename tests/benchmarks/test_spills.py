@@ -36,7 +36,7 @@ ALLOWED = {
 
 
 def sums_in_a_loop(count: int, kind: str) -> str:
-    """A loop that adds a product to so many sums."""
+    """A loop that adds a product to several sums."""
     target = PROCESSORS[kind]
     vectors = Vectors(target.lanes, target.registers)
     f = Function("tile", [("ptr", "a"), ("ptr", "sums"), ("i64", "n")], vectors)

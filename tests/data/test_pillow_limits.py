@@ -16,7 +16,7 @@ def settings() -> tuple[object, ...]:
 
 
 def allows(pixels: int) -> bool:
-    """Whether Pillow would make a picture of so many pixels."""
+    """Whether Pillow would make a picture of that many pixels."""
     try:
         Image.new("1", (1, 1)).crop((0, 0, pixels, 1))
     except Image.DecompressionBombError:

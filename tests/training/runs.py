@@ -60,7 +60,7 @@ class Died(BaseException):
 
 @dataclass
 class Death:
-    """A watcher that ends training after so many steps."""
+    """A watcher that ends training after some steps."""
 
     steps: int
 

@@ -143,7 +143,7 @@ def test_a_patience_that_is_over_stays_over(tmp_path: Path) -> None:
 
 
 class Dying(Unsynced):
-    """Lets so many calls pass; the next one and all after it never return, as in a killed process.
+    """Lets some calls pass; the next one and all after it never return, as in a killed process.
 
     A write at which it dies has written a half.
     """

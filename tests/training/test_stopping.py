@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Signal(Death):
-    """A watcher that sends the process a signal after so many steps."""
+    """A watcher that sends the process a signal after some steps."""
 
     number = signal.SIGINT
 

@@ -1,6 +1,6 @@
 """Regions of a picture, each cut out with what lies around it and brought to one size.
 
-Each region goes to the middle of a square, stretched along each axis on its own, with so many
+Each region goes to the middle of a square, stretched along each axis on its own, with some
 pixels of context around it; what lies outside the picture has the picture's mean colour (Girshick
 et al. 2014, *Rich feature hierarchies for accurate object detection*, appendix A: "warp", with
 p = 16 pixels of context).

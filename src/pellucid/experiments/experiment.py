@@ -334,7 +334,7 @@ def check_classes(*parts: Dataset) -> None:
 
 
 def some_of(data: Dataset, most: int) -> Dataset:
-    """So many pictures at most, each class in proportion."""
+    """At most ``most`` pictures, each class in proportion."""
     if len(data) <= most:
         return data
     return data.subset(stratified_split(data.places, {"part": most}, seed=0)["part"])

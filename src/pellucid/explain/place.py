@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pellucid.tasks.found_box import Candidate
 
 MOST_ANCHORS = 3
-"""Of the anchors whose boxes cover a place, so many are followed: the most probable."""
+"""How many of the anchors whose boxes cover a place are followed: the most probable."""
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ class PlaneGrid(Operation):
 
 @lru_cache(maxsize=64)
 def _along(length: int, align_corners: bool) -> tuple[float, ...]:
-    """Where the middles of so many pixels are, the first edge (or middle) at −1, the last at 1."""
+    """Where the middles of ``length`` pixels are, from −1, the first edge (or middle), to 1."""
     if align_corners:
         return tuple(2 * k / (length - 1) - 1 if length > 1 else 0.0 for k in range(length))
     return tuple((2 * k + 1) / length - 1 for k in range(length))

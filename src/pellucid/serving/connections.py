@@ -266,7 +266,7 @@ def _abandon(cycle: RequestResponseCycle) -> None:
 
 
 def make_room(connections: int) -> int:
-    """Let this process open enough files for so many connections, and return for how many it may.
+    """Let this process open files for its connections, and return how many of these it may have.
 
     An accept loop without file descriptors goes on by itself once there are some; better it never
     comes to that.

@@ -30,7 +30,7 @@ def states() -> dict[str, int]:
 
 
 def many_steps(threads: str) -> str:
-    """Fifty steps on so many threads."""
+    """Fifty steps on some threads."""
     program = native(threads=int(threads))
     train(program, 50)
     return digest(program)

@@ -137,7 +137,7 @@ def test_programs_share_their_code(texts: list[str]) -> None:
 
 
 def training_text(graph: Graph, target: Target, count: int) -> str:
-    """The text of a step's code, with room for so many images."""
+    """The text of a step's code, with room for a number of images."""
     step = step_of(graph, LEARNING)
     assert step is not None
     return write(graph, target, capacity=count, learning=Learning.of(step)).text

@@ -28,7 +28,7 @@ def test_every_thread_computes_its_sums(threads: int) -> None:
     numbers[:, 0], numbers[:, 1] = 0.5, 1.0
     team.call(machine.address("multiply_add"), numbers.ctypes.data, images=1)
     team.close()
-    # x ← x/2 + 1, so many times from 0: 2 − 2^(1 − times), exact in binary
+    # x ← x/2 + 1, several times from 0: 2 − 2^(1 − times), exact in binary
     np.testing.assert_array_equal(numbers[:, TOTAL], SUMS * (2 - 2.0 ** (1 - UNROLL)))
 
 

@@ -20,7 +20,7 @@ const ALIKE = 1e-6;
 type Box = FoundBox["box"];
 type Read = (at: Position) => number;
 
-/** Classes of rows with so many numbers. */
+/** How many classes rows of a width have. */
 const classesOf = (depth: number): number => (depth - COLUMNS - 1) / 5;
 
 /** The place of the logit that a box was found by; that of background is the first of its row. */

@@ -16,7 +16,7 @@ function high(a: number, b: number): number {
   return (aHigh * bHigh + (middle >>> 16) + (other >>> 16)) >>> 0;
 }
 
-/** One 32-bit word for each of so many elements (Philox4x32-10). */
+/** One 32-bit word for each element (Philox4x32-10). */
 export function randomWords(
   count: number,
   seed: number,

@@ -2,7 +2,7 @@
 
 const Z = 1.959963984540054;
 
-/** Both ends, 0 to 1, of the share that is right of so many pictures, at least one. */
+/** Both ends, 0 to 1, of the share of pictures, at least one, that are right. */
 export function interval(right: number, count: number): [number, number] {
   const [share, part] = [right / count, (Z * Z) / count];
   const half = Z * Math.sqrt((share * (1 - share)) / count + part / (4 * count));

@@ -18,7 +18,7 @@ export function packed(pixels: Uint8Array): string {
   return text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** The pixels again; none if the text is no picture of so many. */
+/** The pixels again; none if the text is no picture of that size. */
 export function unpacked(text: string, count: number): Uint8Array<ArrayBuffer> | null {
   if (text.length > 8 * MOST || !/^[\w-]+$/.test(text)) return null;
   let binary: string;

@@ -107,7 +107,7 @@ class Value:
         return replace(self, theirs=theirs, batch=list(axes).index(None))
 
     def with_batch(self, length: int) -> tuple[int, ...]:
-        """The tensor's shape, of a batch of so many."""
+        """The tensor's shape, for a batch of ``length`` examples."""
         return (*self.shape[: self.batch], length, *self.shape[self.batch :])
 
     @property

@@ -66,7 +66,7 @@ class Browser:
         self.call(schedules[0 if as_bytes else 1], len(images))
 
     def value(self, kind: str, name: str, count: int) -> Array:
-        """A value or gradient of so many images, (N, height, width, channels)."""
+        """A value or gradient of N images, (N, height, width, channels)."""
         place = self.about[kind][name]
         steps = np.array([*place["strides"], 1])
         sizes = (count, *place["shape"])

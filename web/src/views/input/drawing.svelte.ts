@@ -10,7 +10,7 @@ const STROKE = 2.5;
 /** How much wider than the pen the eraser is. */
 const ERASER = 3;
 
-/** The canvas has about so many pixels a side, and at least so many for one of the network. */
+/** Pixels a side of the canvas, about; and the fewest for one pixel of the network. */
 const SIDE = 280;
 const LEAST = 4;
 

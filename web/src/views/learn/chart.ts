@@ -23,7 +23,7 @@ export function scaleOf(low: number, high: number, ticks = 4): Scale {
 
 export type Point = readonly [number, number];
 
-/** At most so many points of a curve: the last of each part. */
+/** The most points of a curve: the last of each part. */
 export function thinned(values: readonly number[], most: number): Point[] {
   const each = Math.max(1, Math.ceil(values.length / most));
   const found: Point[] = [];

@@ -11,7 +11,7 @@ export interface Neighbours {
 const MOST_ROWS = 7;
 const MOST_COLUMNS = 9;
 
-/** Whole numbers around one, as many as asked for where there are so many. */
+/** Whole numbers around one: as many as asked for, or all where there are fewer. */
 function run(place: number, count: number, length: number): number[] {
   const start = Math.max(0, Math.min(place - Math.floor(count / 2), length - count));
   return Array.from({ length: Math.min(count, length) }, (_, k) => start + k);

@@ -81,7 +81,7 @@ def clear_ends(f: Function, bands: Bands, band: Value, count: int = 1) -> None:
 
 
 def _clear(f: Function, place: Value, floats: int) -> None:
-    """So many floats become zero."""
+    """Set a number of floats to zero."""
     _each(f, floats, lambda i: f.store_vector(f.zero, place, i))
 
 

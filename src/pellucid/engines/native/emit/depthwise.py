@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.memory.geometry import Packing, Pair
 
 FEWEST, MOST = 4, 8
-"""Neighbouring outputs of a row that are computed together, where there are so many."""
+"""The fewest and the most neighbouring outputs of a row that are computed together."""
 
 
 def tile_of(taps: Pair, registers: int) -> Pair:

@@ -110,7 +110,7 @@ class _Vectors:
     half: bool
 
     def moved(self, f: Function, steps: Index) -> _Vectors:
-        """Those so many floats further on."""
+        """The vectors ``steps`` floats further on."""
         return replace(self, at=f.at(self.at, steps))
 
     def kinds(self, f: Function) -> list[str]:

@@ -138,7 +138,7 @@ class WinogradWriter:
         return count, f.multiply(count, tiling.wide)
 
     def _place(self, piece: Piece, image: int, start: int, step: Pair) -> Index:
-        """Where a piece's first tile lies, with so many floats from one position to the next."""
+        """Where a piece's first tile lies; ``step``: floats from one row and column to the next."""
         f, m = self.f, self.form.outputs
         return f.add(
             f.add(f.multiply(piece.image, image), start),

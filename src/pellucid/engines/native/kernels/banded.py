@@ -76,7 +76,7 @@ class BandedDepthwise(Depthwise):
         return max(self.operation.window.extent(0), self.operation.stride[0])
 
     def bands_of(self, rows: int) -> Bands:
-        """Bands of one block of filters for so many rows of outputs."""
+        """Bands of one block of filters, for a number of rows of outputs."""
         operation, source, width = self.operation, self.source.layout, self.maker.packing.width
         extent, stride = operation.window.extent(0), operation.stride[0]
         border = Border(left=source.border.left, right=source.border.right)

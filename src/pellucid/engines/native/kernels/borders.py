@@ -1,9 +1,9 @@
 """Borders that are cleared whenever they are needed, so that others may use their memory before.
 
-Learning, all images' values are kept, and each buffer is needed for a part of the step only. It may
-lie where one of another shape lay before, if whoever writes it first clears its border: a few per
-cent of the buffer. Where a program only answers, and values need no memory of a whole batch,
-borders are zero for good.
+Training keeps the values of all images, and needs each buffer in a part of the step only. It may
+lie where one of another shape lay before, if the first stage that writes it clears its border: a
+few per cent of the buffer. Where a program only answers, and values need no memory of a whole
+batch, borders are zero for good.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class Bottleneck(Convolve):
         return Layout(rows, made.width, made.channels, made.pitch)
 
     def _floats(self, rows: int) -> int:
-        """Floats of so many rows of outputs and of what they are made of."""
+        """Floats of a number of rows of outputs, and of what they are made of."""
         bands = self.depthwise.maker.packing.blocks * self.depthwise.bands_of(rows).floats
         return bands + rows * self._middle(rows).row
 

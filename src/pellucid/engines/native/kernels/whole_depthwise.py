@@ -61,7 +61,7 @@ class WholeDepthwise(Weighted):
 
     @classmethod
     def too_many(cls, taps: int) -> str:
-        """Why it cannot sum over so many taps; empty where it can."""
+        """Why it cannot sum over a number of taps; empty where it can."""
         if taps <= MOST_TAPS:
             return ""
         return f"sums of more than {MOST_TAPS} products are not exact in floats"

@@ -3,8 +3,8 @@
 The choice decides on bits, so it is the same on every processor, in a page, alone and in batches.
 It comes from times measured once, of one thread with vectors of 8 and of 16 floats, of 8 to 128
 channels and pictures of 8 to 64 pixels: products take 1.1 times as long as those of the direct
-convolution, since sums are shorter; and transforms take as long as so many multiply-adds for each
-tile and channel as the form says.
+convolution, since sums are shorter; and the transforms of a tile and channel take as long as the
+multiply-adds that the form names.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Pair = tuple[int, int]
 
 WIDE = 16
-"""From so many lanes on, processors compute a vector in two halves, one after the other."""
+"""Lanes from which on processors compute a vector in two halves, one after the other."""
 
 
 @dataclass(frozen=True)

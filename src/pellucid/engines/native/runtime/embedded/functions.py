@@ -117,7 +117,7 @@ def self_test_function(names: Names, examples: int, input_bytes: int, count: int
 
 
 def _each(f: Function, count: int, body: Callable[[Index], None]) -> None:
-    """Append a loop over so many numbers."""
+    """Append a loop over ``count`` numbers."""
 
     def turn(c: Index, _: list[Value]) -> list[Value]:
         body(c)
