@@ -166,7 +166,7 @@ def notes(layers: list[Block], schedule: str, name: str, shape: tuple[int, int, 
         ),
         (
             [Conv2D(8, 3), Residual([Conv2D(8, 1)]), MaxPool(2, name="alone")],
-            "takes no max_pool along",
+            "conv2d pools behind no addition",
         ),
         (
             [Conv2D(8, 3), MaxPool(2), MaxPool(2, name="alone")],

@@ -25,6 +25,7 @@ from pellucid.layers import (
     ReLU,
     Residual,
     Sequential,
+    Sigmoid,
 )
 from tests.engines.native.cases import GRAPHS, WIDE, twice
 from tests.engines.native.programs import compiled, native
@@ -41,7 +42,7 @@ LARGE = Sequential(
         Conv2D(24, 5, padding="same"),
         BatchNorm(),
         ReLU(),
-        Residual([Conv2D(24, 3, padding="same"), ReLU(), Conv2D(24, 1), BatchNorm()]),
+        Residual([Conv2D(24, 3, padding="same"), ReLU(), Conv2D(24, 1), BatchNorm(), Sigmoid()]),
         ReLU(),
         MaxPool(2),
         Conv2D(40, 3, groups=8, padding="same"),
@@ -115,7 +116,7 @@ def test_who_wakes_the_others(name: str) -> None:
 
 
 def test_threads_meet_where_rows_need_others() -> None:
-    """An addition goes on with the rows that its thread has convolved; a convolution never does."""
+    """A function goes on with the rows that its thread has convolved; a convolution never does."""
     calls = compiled(native(LARGE, learning=None))._code.plan.builder.calls[SINGLE[0]]
     together = [(a, b) for a, b in pairwise(calls) if a.group == b.group]
     assert any(b.single and b.single.local for _, b in together)
@@ -166,7 +167,7 @@ def test_a_stage_is_cut_as_the_one_before() -> None:
 
 @pytest.mark.parametrize("threads", [2, 3, 4])
 @pytest.mark.parametrize("channels", [16, 4])
-def test_additions_follow_groups_of_rows(threads: int, channels: int) -> None:
+def test_functions_and_additions_follow_groups_of_rows(threads: int, channels: int) -> None:
     """Tiles of 4 rows, the last of 2; and rows that are computed together since they are short."""
     size = (30, 27) if channels == 16 else (96, 6)
     net = network(
@@ -179,6 +180,7 @@ def test_additions_follow_groups_of_rows(threads: int, channels: int) -> None:
                         Conv2D(channels, 3, padding="same"),
                         ReLU(),
                         Conv2D(channels, (3, 3), padding="same", name="last"),
+                        Sigmoid(name="of-last"),
                     ]
                 ),
                 ReLU(name="sum"),
@@ -192,7 +194,10 @@ def test_additions_follow_groups_of_rows(threads: int, channels: int) -> None:
         patched.setattr(single_image, "WORTH_WAKING", 0)
         calls = check(net, threads)
     following = {b.name: (a, b) for a, b in pairwise(calls) if a.group == b.group}
-    convolved, added = next(pair for name, pair in following.items() if "add" in name)
+    convolved, function = following["of-last"]
+    applied, added = next(pair for name, pair in following.items() if "add" in name)
     assert convolved.name == "last"
-    assert added.single is not None
-    assert added.single.each > 1
+    assert applied == function
+    for call in (function, added):
+        assert call.single is not None
+        assert call.single.each > 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.outer_product import FLOATS, Steps, outer_product
@@ -22,6 +23,34 @@ Finish = Callable[["Function", "Value", "Value", "Index"], "Value"]
 
 Store = Callable[["Function", "Value", "Value", "Index"], None]
 """What writes a vector at a pointer and an offset, in elements of what it is written to."""
+
+
+@dataclass(frozen=True)
+class Addend:
+    """Values of the outputs' shape that are added to these: a residual block's other branch.
+
+    Attributes:
+        at: Pointer to the first.
+        image: Floats from one image to the next.
+        step: Floats from one position to the next, (down, across).
+    """
+
+    at: Value
+    image: int
+    step: tuple[int, int]
+
+    def moved(self, f: Function, floats: Index) -> Addend:
+        """That so many floats further on."""
+        return replace(self, at=f.at(self.at, floats))
+
+    def below(self, f: Function, row: Index, column: Index = 0) -> Addend:
+        """That some rows down and some columns across."""
+        down, across = f.multiply(row, self.step[0]), f.multiply(column, self.step[1])
+        return self.moved(f, f.add(down, across))
+
+    def offset(self, row: int, column: int) -> int:
+        """Floats to a position."""
+        return row * self.step[0] + column * self.step[1]
 
 
 def store_floats(f: Function, vector: Value, target: Value, offset: Index) -> None:
@@ -70,6 +99,7 @@ def convolve_rows(
     groups: tuple[Index, Index] | None = None,
     store: Store = store_floats,
     unit: str = "float",
+    addend: Addend | None = None,
 ) -> None:
     """Append the code for some rows of outputs, one block of filters, one image.
 
@@ -86,6 +116,7 @@ def convolve_rows(
         groups: From which to before which of :func:`row_groups`; all where it is none.
         store: What writes them.
         unit: What the target's elements are called.
+        addend: What is added to them, at the first of them.
     """
     across = convolution.outputs[1]
     most = convolution.rows
@@ -121,12 +152,22 @@ def convolve_rows(
                         [r * target_step[0] + c * target_step[1] for r, c in places],
                         finish,
                         store,
+                        addend=_added_rows(f, addend, (row, column), places),
                     )
                     return []
 
                 return f.loop(0, count_x, 1, tile)
 
             f.loop(from_, to, 1, tiles)
+
+
+def _added_rows(
+    f: Function, addend: Addend | None, at: tuple[Index, Index], places: list[tuple[int, int]]
+) -> tuple[Value, list[int]] | None:
+    """Pointer to what is added to a tile at a row and column, and its rows' offsets from there."""
+    if addend is None:
+        return None
+    return addend.below(f, *at).at, [addend.offset(*place) for place in places]
 
 
 def row_groups(convolution: Convolution, rows: int) -> list[int]:
@@ -157,13 +198,14 @@ def convolve_images(
     last: Index,
     finish: Finish,
     store: Store = store_floats,
+    addend: Addend | None = None,
 ) -> None:
     """Append the code for some images, all blocks of filters, stored straight into the target.
 
     Where there is one output an image, a tile spans images, or filters where images are few.
     """
     if convolution.single:
-        _dense_images(f, convolution, source, kernel, target, (first, last), finish, store)
+        _dense_images(f, convolution, source, kernel, target, (first, last), finish, store, addend)
         return
     packing, unit = convolution.packing, convolution.target.unit
     groups = f.extent("rows", len(row_groups(convolution, convolution.outputs[0])))
@@ -172,8 +214,10 @@ def convolve_images(
         x = f.at(source, f.multiply(n, convolution.source.image))
         y = f.add(f.multiply(n, convolution.target.image), convolution.target_start)
         to = f.at(target, y, unit)
+        other = addend.moved(f, f.multiply(n, addend.image)) if addend is not None else None
 
         def block(ob: Index, _: list[Value]) -> list[Value]:
+            filters = f.multiply(ob, packing.width)
             convolve_rows(
                 f,
                 convolution,
@@ -181,12 +225,13 @@ def convolve_images(
                 f.at(kernel, f.multiply(ob, packing.block)),
                 0,
                 convolution.outputs[0],
-                f.at(to, f.multiply(ob, packing.width), unit),
+                f.at(to, filters, unit),
                 convolution.target_step,
                 finish,
                 groups,
                 store,
                 unit,
+                other.moved(f, filters) if other is not None else None,
             )
             return []
 
@@ -204,6 +249,7 @@ def _dense_images(
     images: tuple[Index, Index],
     finish: Finish,
     store: Store,
+    addend: Addend | None,
 ) -> None:
     """One output an image: tiles of several images, or for a few images tiles of many filters."""
     packing, unit = convolution.packing, convolution.target.unit
@@ -215,6 +261,10 @@ def _dense_images(
     y_rows = [r * convolution.target.image for r in range(together)]
 
     def tile(n: Index, ob: Index, rows: int, blocks: int) -> list[Value]:
+        other = None
+        if addend is not None:
+            place = f.add(f.multiply(n, addend.image), f.multiply(ob, packing.width))
+            other = addend.moved(f, place).at, [r * addend.image for r in range(rows)]
         _tile(
             f,
             convolution,
@@ -230,6 +280,7 @@ def _dense_images(
             finish,
             store,
             blocks,
+            other,
         )
         return []
 
@@ -290,8 +341,9 @@ def _tile(
     finish: Finish,
     store: Store,
     blocks: int = 1,
+    addend: tuple[Value, Sequence[int]] | None = None,
 ) -> None:
-    """One tile: begin with the biases, sum over taps and channels, finish, store.
+    """One tile: begin with the biases, sum over taps and channels, add, finish, store.
 
     A tile of few rows may go over several blocks of filters, to have more sums under way.
     """
@@ -321,6 +373,12 @@ def _tile(
         behind = (packing.depth + 1) * width
         factors = [f.load_vector(block, behind + column) for column in columns] * len(a_rows)
         sums = [arithmetic.result(f, *pair) for pair in zip(sums, factors, strict=True)]
+    if addend is not None:
+        others = [row + place for row in addend[1] for place in places]
+        sums = [
+            f.vector("fadd", total, f.load_vector(addend[0], other))
+            for total, other in zip(sums, others, strict=True)
+        ]
     offsets = [row + place for row in target_rows for place in places]
     for total, offset in zip(sums, offsets, strict=True):
         store(f, finish(f, total, target, offset), target, offset)

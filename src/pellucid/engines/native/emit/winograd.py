@@ -24,7 +24,7 @@ from pellucid.engines.native.emit.pooling import pool_row
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pellucid.engines.native.emit.convolution import Finish
+    from pellucid.engines.native.emit.convolution import Addend, Finish
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.memory.geometry import Pair
     from pellucid.engines.native.memory.tiling import Tiling
@@ -90,6 +90,7 @@ class WinogradWriter:
         finish: Finish,
         *,
         biased: bool,
+        addend: Addend | None = None,
     ) -> None:
         """Append the code for the function's share of images, of an image's rows, or of filters.
 
@@ -99,6 +100,7 @@ class WinogradWriter:
             target: Pointer to where outputs go, or how they are pooled.
             finish: What to do with outputs before they are stored; nothing before a pooling.
             biased: Whether biases are added.
+            addend: What else is added to outputs; nothing before a pooling.
         """
         f, tiling = self.f, self.tiling
         begin, end = f.extent("rows", tiling.units)
@@ -114,7 +116,9 @@ class WinogradWriter:
 
                 def outputs(k: Index, _: list[Value]) -> list[Value]:
                     piece = self._piece(f.add(first, k))
-                    self._transform_output(matrices, piece, k, ob, target, finish, biased=biased)
+                    self._transform_output(
+                        matrices, piece, k, ob, target, finish, biased=biased, addend=addend
+                    )
                     return []
 
                 return f.loop(0, count, 1, outputs)
@@ -285,6 +289,7 @@ class WinogradWriter:
         finish: Finish,
         *,
         biased: bool,
+        addend: Addend | None,
     ) -> None:
         """The outputs of a piece's tiles, the k-th of the block, for one block of filters."""
         f, tiling, m, packing = self.f, self.tiling, self.form.outputs, self.tiling.packing
@@ -297,13 +302,20 @@ class WinogradWriter:
             layout, step = tiling.convolution.target, tiling.convolution.target_step
             place = self._place(piece, layout.image, tiling.convolution.target_start, step)
             to = f.at(target, f.add(place, filters))
+        other = None
+        if addend is not None:
+            place = self._place(piece, addend.image, 0, addend.step)
+            other = addend.moved(f, f.add(place, filters))
 
         def tile(t: Index, outputs: Pair) -> list[Value]:
             def vector(v: Index, _: list[Value]) -> list[Value]:
                 bias = f.load_vector(biases, v) if biased else None
                 from_ = f.at(at, f.add(f.multiply(t, packing.width), v))
                 there = f.at(to, f.add(f.multiply(t, m * step[1]), v))
-                self._tile(from_, there, step, outputs, bias, finish)
+                beside = None
+                if other is not None:
+                    beside = other.below(f, 0, f.multiply(t, m)).moved(f, v)
+                self._tile(from_, there, step, outputs, bias, finish, beside)
                 return []
 
             return f.loop(0, packing.width, packing.lanes, vector)
@@ -350,6 +362,7 @@ class WinogradWriter:
         outputs: Pair,
         bias: Value | None,
         finish: Finish,
+        addend: Addend | None,
     ) -> None:
         """One tile's outputs, (down, across) of them, for one vector of filters."""
         f, n, plane = self.f, self.form.size, self.tiling.planes[1]
@@ -363,6 +376,9 @@ class WinogradWriter:
             values = self.form.transform_output(f, [column[y] for column in columns])
             for x, value in enumerate(values[: outputs[1]]):
                 total = value if bias is None else f.vector("fadd", value, bias)
+                if addend is not None:
+                    other = f.load_vector(addend.at, addend.offset(y, x))
+                    total = f.vector("fadd", total, other)
                 place = y * step[0] + x * step[1]
                 f.store_vector(finish(f, total, to, place), to, place)
 

@@ -56,6 +56,8 @@ class BandedDepthwise(Depthwise):
             return f"what it reads comes from {maker.operation.kind}, not from a convolution"
         if maker.pool is not None:
             return "what it reads is pooled"
+        if maker.addend is not None:
+            return "what it reads is added to another value"
         return ""
 
     def __init__(self, plan: Plan, region: Region) -> None:

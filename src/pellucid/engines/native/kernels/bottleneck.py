@@ -18,12 +18,13 @@ from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.single_image import Split
 from pellucid.engines.native.kernels.banded import BandedDepthwise
 from pellucid.engines.native.kernels.convolution import Convolve
-from pellucid.engines.native.kernels.pointwise import finished
+from pellucid.engines.native.kernels.pointwise import addend, finished
 from pellucid.engines.native.kernels.tiles import idle_lanes, tile_of
 from pellucid.engines.native.memory.geometry import Convolution
 from pellucid.engines.native.memory.layout import FLOAT, Layout
 
 if TYPE_CHECKING:
+    from pellucid.engines.native.emit.convolution import Addend
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
@@ -91,7 +92,7 @@ class Bottleneck(Convolve):
         plan, depthwise = self.plan, self.depthwise
         about = plan.about(
             self.family,
-            [depthwise.maker.source],
+            [depthwise.maker.source, *plan.read_by(self.region)[1:]],
             [plan.values[self.region.target]],
             flops=depthwise.maker.flops + depthwise.flops + self.flops,
             read=depthwise.read_by_both + FLOAT * self.packing.size,
@@ -111,6 +112,7 @@ class Bottleneck(Convolve):
         between = f.at(buffer(f, place), f.multiply("%thread", floats))
         first_band = f.at(between, middle.height * middle.row)
         blocks = depthwise.maker.packing.blocks
+        branch = addend(self.plan, self.region, f)
         clear_ends(f, bands, first_band, blocks)
 
         def image(n: Index) -> None:
@@ -118,6 +120,7 @@ class Bottleneck(Convolve):
             start = f.add(f.multiply(n, target.layout.image), target.layout.at(0, 0))
             y = f.at(buffer(f, target.offset), start)
             first, last = f.extent("rows", self.outputs[0])
+            other = branch.moved(f, f.multiply(n, branch.image)) if branch is not None else None
 
             def begin(ob: Index, _: list[Value]) -> list[Value]:
                 make, _use = depthwise.of_block(f, bands, x, between, middle, ob)
@@ -135,7 +138,7 @@ class Bottleneck(Convolve):
                     return []
 
                 f.loop(0, blocks, 1, block)
-                self._narrow(f, between, y, (i, f.smaller(f.add(i, bands.rows), last)))
+                self._narrow(f, between, y, (i, f.smaller(f.add(i, bands.rows), last)), other)
                 return []
 
             f.loop(first, last, bands.rows, some)
@@ -146,7 +149,14 @@ class Bottleneck(Convolve):
         """Pointer to the band of a block."""
         return f.at(first, f.multiply(ob, self.bands.floats))
 
-    def _narrow(self, f: Function, between: Value, y: Value, rows: tuple[Index, Index]) -> None:
+    def _narrow(
+        self,
+        f: Function,
+        between: Value,
+        y: Value,
+        rows: tuple[Index, Index],
+        branch: Addend | None,
+    ) -> None:
         """Some rows of outputs, of the first rows that lie between."""
         target, packing = self.plan.values[self.region.target].layout, self.packing
         geometry = Convolution(self.middle, target, (self.bands.rows, target.width), packing)
@@ -154,14 +164,17 @@ class Bottleneck(Convolve):
 
         def block(ob: Index, _: list[Value]) -> list[Value]:
             filters = f.at(buffer(f, self.parameter.weights), f.multiply(ob, packing.block))
-            to = f.at(y, f.multiply(ob, packing.width))
+            place = f.multiply(ob, packing.width)
+            to = f.at(y, place)
 
             def row(r: Index, _: list[Value]) -> list[Value]:
                 within, there = f.add(r, f.multiply(rows[0], -1)), f.multiply(r, target.row)
                 step = target.row, target.pitch
+                other = branch.below(f, r).moved(f, place) if branch is not None else None
                 convolve_rows(
-                    f, geometry, between, filters, within, 1, f.at(to, there), step, finish
-                )
+                    f, geometry, between, filters, within, 1, f.at(to, there), step, finish,
+                    addend=other,
+                )  # fmt: skip
                 return []
 
             return f.loop(*rows, 1, row)

@@ -32,7 +32,7 @@ from pellucid.engines.native.kernels.flipped_kernel import (
 )
 from pellucid.engines.native.kernels.packed import PackedKernel, windowed
 from pellucid.engines.native.kernels.parameters import place_parameter
-from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished, mask
+from pellucid.engines.native.kernels.pointwise import addend, declines_epilogue, finished, mask
 from pellucid.engines.native.kernels.tiles import idle_lanes, kernel_tile_of, tile_of
 from pellucid.engines.native.memory.geometry import Convolution, Packing
 from pellucid.engines.native.memory.layout import FLOAT, Layout, Place, whole_vectors
@@ -60,7 +60,7 @@ class Convolve(PackedKernel):
             return super().declines(region, target)
         if isinstance(region.operation, ops.Conv2D) and region.operation.groups > 1:
             return "computes convolutions without groups"
-        return declines_epilogue(region, pools=True)
+        return declines_epilogue(region, pools=True, adds=True)
 
     def __init__(self, plan: Plan, region: Region) -> None:
         super().__init__(plan, region)
@@ -137,7 +137,7 @@ class Convolve(PackedKernel):
         tile, notes = self.describe_forward()
         about = plan.about(
             self._what,
-            [self.source],
+            plan.read_by(self.region),
             [target],
             flops=self.flops,
             read=FLOAT * self.packing.size,
@@ -162,6 +162,7 @@ class Convolve(PackedKernel):
             buffer(f, self.plan.values[self.region.target].offset),
             *f.extent("images"),
             finished(self.region.function),
+            addend=addend(self.plan, self.region, f),
         )
 
     @property

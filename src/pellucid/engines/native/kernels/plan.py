@@ -236,6 +236,10 @@ class Plan:
         numbers = self.capacity * layout.height * layout.width * layout.pitch
         return layout.itemsize * numbers
 
+    def read_by(self, region: Region) -> list[Place]:
+        """The buffers of images that a region reads, each once."""
+        return [self.values[source] for source in dict.fromkeys(region.sources)]
+
     def by_rows(self, target: str) -> Split:
         """The split of a stage that makes each value from those at the same position."""
         shape = self.shape(target)
@@ -311,13 +315,15 @@ class Plan:
     def _value(self, region: Region, readers: list[Region], *, differentiates: bool) -> Place:
         height, width, channels = self.shape(region.target)
         # Pixels that are read one by one need not fill whole vectors.
-        one_by_one = not region.sources and all(r.kernel.reads_numbers for r in readers)
+        numbers = all(r.kernel.reads_numbers and r.addend != region.target for r in readers)
+        one_by_one = not region.sources and numbers
         if one_by_one:
             self.side_by_side.add(region.target)
         pitch = channels if one_by_one else whole_vectors(channels, self.lanes)
         border = Border()
         for reader in readers:
-            border = border.around(reader.kernel.border(reader, (height, width)))
+            if region.target in reader.own_sources:
+                border = border.around(reader.kernel.border(reader, (height, width)))
         if differentiates and len(readers) == 1 and readers[0].kernel.gradient_over_input:
             border = self._gradient_border(region)  # its gradient will lie over it
         dtype: DType = "float32"

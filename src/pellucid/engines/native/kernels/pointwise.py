@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pellucid import ops
-from pellucid.engines.native.emit.convolution import as_it_is
+from pellucid.engines.native.emit.convolution import Addend, as_it_is
 from pellucid.engines.native.emit.exponential import sigmoid, tanh
 from pellucid.engines.native.emit.images import each_channel_vector, each_position, each_row
 from pellucid.engines.native.emit.lanes import keep
 from pellucid.engines.native.emit.pooling import NONE
+from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -61,6 +62,16 @@ def finished(operation: Operation | None) -> Finish:
     return finish
 
 
+def addend(plan: Plan, region: Region, f: Function) -> Addend | None:
+    """What an addition in an epilogue adds; none where there is no addition."""
+    if region.addend is None:
+        return None
+    place = plan.values[region.addend]
+    layout = place.layout
+    start = f.at(buffer(f, place.offset), layout.at(0, 0))
+    return Addend(start, layout.image, (layout.row, layout.pitch))
+
+
 def gradient_at(f: Function, operation: Operation, gradient: Value, x: Value) -> Value:
     """Append ∂x from ∂y and x, of the operation in an epilogue."""
     known = POINTWISE[type(operation)]
@@ -68,12 +79,15 @@ def gradient_at(f: Function, operation: Operation, gradient: Value, x: Value) ->
     return known.gradient(f, operation, gradient, value)
 
 
-def declines_epilogue(region: Region, *, pools: bool = False, knows_x: bool = False) -> str:
+def declines_epilogue(
+    region: Region, *, pools: bool = False, adds: bool = False, knows_x: bool = False
+) -> str:
     """Why what is fused behind an anchor cannot be; empty where it can.
 
     Args:
         region: The region.
         pools: Whether the kernel pools as well.
+        adds: Whether it adds a value, before anything else.
         knows_x: Whether its backward pass knows what the function was applied to.
     """
     kind, functions, pooled = region.operation.kind, 0, False
@@ -85,11 +99,16 @@ def declines_epilogue(region: Region, *, pools: bool = False, knows_x: bool = Fa
             before = region.epilogue[number - 1].operation if number else None
             if pooled:
                 return f"a kernel for {kind} takes only one {also} along"
+            if region.addend is not None:
+                return f"a kernel for {kind} pools behind no addition"
             if reason := why_not_fusable(operation):
                 return reason
             if before is not None and not isinstance(before, ops.ReLU):
                 return f"a kernel for {kind} pools behind no {before.kind}"
             pooled = True
+        elif isinstance(operation, ops.Add) and adds:
+            if reason := _why_not_added(region, number):
+                return reason
         elif known is None:
             return f"a kernel for {kind} takes no {also} along"
         elif functions:
@@ -102,6 +121,19 @@ def declines_epilogue(region: Region, *, pools: bool = False, knows_x: bool = Fa
             return f"the gradient of {also} needs what came in, which is not kept"
         else:
             functions += 1
+    return ""
+
+
+def _why_not_added(region: Region, number: int) -> str:
+    """Why an addition, so many nodes behind the anchor, cannot be fused; empty where it can."""
+    kind = region.operation.kind
+    if region.backward:
+        return "each branch of an addition has a gradient of its own"
+    if number:
+        before = region.epilogue[number - 1].operation.kind
+        return f"a kernel for {kind} adds to its sums, not behind {before}"
+    if len(region.epilogue[number].inputs) != 2:
+        return f"a kernel for {kind} adds one value"
     return ""
 
 

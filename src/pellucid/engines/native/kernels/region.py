@@ -20,14 +20,16 @@ class Region:
 
     Attributes:
         anchor: The node that gives it its name and weights.
-        sources: The values it reads, by the name of the node that made them; none of the first,
-            which takes pixels.
+        sources: The values it reads, by the name of the node that made them: what the anchor takes,
+            and what an addition in its epilogue takes besides; none of the first, which takes
+            pixels.
         inputs: The shapes that the anchor takes.
         target: The value it makes, by the name of its last node.
         shape: The shape of that value as it lies in memory: that of the feature maps where they
             are flattened by name alone.
         kernel: What computes it.
-        epilogue: The nodes fused behind the anchor: functions of each value alone, and a pooling.
+        epilogue: The nodes fused behind the anchor: functions of each value alone, a pooling, or
+            an addition.
         backward: Whether the program has a backward pass.
         maker: The region whose value it reads, where nothing else ever reads that.
     """
@@ -57,6 +59,16 @@ class Region:
         """The input that the first region of its branch takes."""
         return self.anchor.inputs[0]
 
+    @property
+    def own_sources(self) -> tuple[str, ...]:
+        """Those of its sources that the anchor takes."""
+        return self.sources[: len(self.inputs)]
+
+    @property
+    def addend(self) -> str | None:
+        """What is added to the anchor's value, by an addition in its epilogue."""
+        return next(iter(self.sources[len(self.inputs) :]), None)
+
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
         """The weights that the anchor needs, by their own names."""
@@ -81,7 +93,7 @@ class Region:
     def function(self) -> Operation | None:
         """The function of each value alone in its epilogue."""
         found = (node.operation for node in self.epilogue)
-        others = ops.MaxPool, ops.Quantise, ops.Bfloat16
+        others = ops.MaxPool, ops.Add, ops.Quantise, ops.Bfloat16
         return next((each for each in found if not isinstance(each, others)), None)
 
     @property
@@ -90,6 +102,13 @@ class Region:
         last = self.epilogue[-1].operation if self.epilogue else self.operation
         return last if isinstance(last, ops.Quantise | ops.Bfloat16) else None
 
-    def followed_by(self, node: Node, shape: Shape) -> Region:
-        """The region with one more node in its epilogue."""
-        return replace(self, target=node.name, shape=shape, epilogue=(*self.epilogue, node))
+    def followed_by(self, node: Node, shape: Shape, others: tuple[str, ...] = ()) -> Region:
+        """The region with one more node in its epilogue.
+
+        Args:
+            node: The node.
+            shape: The shape of its value as it lies in memory.
+            others: What it reads besides the region's value, by the targets that hold that.
+        """
+        sources, epilogue = (*self.sources, *others), (*self.epilogue, node)
+        return replace(self, sources=sources, target=node.name, shape=shape, epilogue=epilogue)

@@ -23,7 +23,7 @@ from pellucid.engines.native.emit.whole_sums import WholeNumbers, numbers_in_wor
 from pellucid.engines.native.kernels.kernel import Declined, Weighted
 from pellucid.engines.native.kernels.packed import window_border
 from pellucid.engines.native.kernels.parameters import Part, place_parameter
-from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished
+from pellucid.engines.native.kernels.pointwise import addend, declines_epilogue, finished
 from pellucid.engines.native.kernels.tiles import idle_lanes, tile_of
 from pellucid.engines.native.memory.geometry import Convolution, Packing
 from pellucid.engines.native.memory.layout import FLOAT, Border, Layout, Place
@@ -74,7 +74,7 @@ class WholeConvolve(Weighted):
             return super().declines(region, target)
         if getattr(region.operation, "depthwise", False):
             return "computes convolutions without groups"
-        return declines_epilogue(without_quantise(region), pools=True)
+        return declines_epilogue(without_quantise(region), pools=True, adds=True)
 
     @classmethod
     def border(cls, region: Region, size: tuple[int, int]) -> Border:
@@ -195,7 +195,7 @@ class WholeConvolve(Weighted):
         plan, region = self.plan, self.region
         about = plan.about(
             self.family,
-            [self.source],
+            plan.read_by(region),
             [self.target],
             flops=2 * region.operation.multiply_adds(*region.inputs),
             read=FLOAT * self.packing.size,
@@ -215,6 +215,7 @@ class WholeConvolve(Weighted):
             *f.extent("images"),
             finished(self.region.function),
             self._store,
+            addend(self.plan, self.region, f),
         )
 
     def _with_pool(self, f: Function) -> None:

@@ -14,7 +14,7 @@ from pellucid.engines.native.emit.winograd_forms import TAPS
 from pellucid.engines.native.emit.winograd_gradient import GradientWriter, sums_floats
 from pellucid.engines.native.emit.winograd_kernels import transform_kernels
 from pellucid.engines.native.kernels.convolution import Convolve
-from pellucid.engines.native.kernels.pointwise import finished
+from pellucid.engines.native.kernels.pointwise import addend, finished
 from pellucid.engines.native.kernels.tiles import idle_lanes
 from pellucid.engines.native.kernels.winograd_choice import choose_form, why_not
 from pellucid.engines.native.memory.layout import FLOAT
@@ -93,7 +93,7 @@ class Winograd(Convolve):
         plan, target, tiling = self.plan, self.plan.values[self.region.target], self.tiling
         about = plan.about(
             self.family,
-            [self.source],
+            plan.read_by(self.region),
             [target],
             flops=self.flops,
             read=FLOAT * tiling.size,
@@ -115,6 +115,7 @@ class Winograd(Convolve):
             target,
             finish,
             biased=self.has_bias,
+            addend=addend(self.plan, self.region, f),
         )
 
     def _writer(self, f: Function, tiling: Tiling) -> WinogradWriter:

@@ -88,6 +88,8 @@ class _Lowering:
         # An output that is an input need not be computed.
         outputs = {*graph.outputs.values()} - graph.inputs.keys()
         self._ends = compared.union(wanted.values, outputs)
+        self._regions: dict[str, Region] = {}
+        self._makers: dict[str, str] = {}
         self._readers: dict[str, list[Node]] = {}
         for node in graph.nodes:
             for name in node.inputs:
@@ -95,15 +97,12 @@ class _Lowering:
 
     def run(self) -> Lowered:
         """Lower the graph."""
-        regions: list[Region] = []
-        makers: dict[str, str] = {}
-        shapes: dict[str, Shape] = {}
+        regions, makers = self._regions, self._makers
         taken: set[str] = set()
         for name in self._graph.inputs:
             if name in self._readers or name in self._ends:
                 pixels = self._pixels(name)
-                regions.append(pixels)
-                shapes[pixels.target] = pixels.shape
+                regions[pixels.target] = pixels
                 taken.update(pixels.nodes)
                 makers |= {name: pixels.target, pixels.name: pixels.target}
         for node in self._graph.nodes:
@@ -112,16 +111,16 @@ class _Lowering:
             sources = tuple(makers[name] for name in node.inputs)
             # Of the gradient at another name, other readers of the value have no part.
             differs = self._wanted.backward and node.name in self._wanted.names
-            if not differs and self._only_a_name(node, shapes[sources[0]]):
+            lies = regions[sources[0]].shape
+            if not differs and self._only_a_name(node, lies):
                 makers[node.name] = sources[0]
                 continue
-            shape = shapes[sources[0]] if alone(node.operation) else self._graph.shapes[node.name]
-            maker = self._maker(node, regions)
-            for region in self._made_of(self._region(node, sources, shape, maker)):
-                regions.append(region)
+            shape = lies if alone(node.operation) else self._graph.shapes[node.name]
+            for region in self._made_of(self._region(node, sources, shape, self._maker(node))):
+                regions[region.target] = region
                 taken.update(region.nodes)
-                makers[region.target], shapes[region.target] = region.target, region.shape
-        return Lowered(regions, makers)
+                makers[region.target] = region.target
+        return Lowered([*regions.values()], makers)
 
     def _pixels(self, name: str) -> Region:
         """Pixels become floats, normalised where the network begins with that."""
@@ -134,13 +133,13 @@ class _Lowering:
             first = Node(name, plain, (name,))
         return Region(first, (), (shape,), first.name, shape, Pixels)
 
-    def _maker(self, node: Node, regions: list[Region]) -> Region | None:
+    def _maker(self, node: Node) -> Region | None:
         """The region that makes what a node reads, where nobody else reads that or asks for it."""
         name = node.inputs[0]
         kept = self._backward or name in self._ends
         if kept or len(node.inputs) > 1 or len(self._readers[name]) > 1:
             return None
-        return next((region for region in reversed(regions) if region.target == name), None)
+        return self._regions.get(name)
 
     def _region(
         self, node: Node, sources: tuple[str, ...], shape: Shape, maker: Region | None = None
@@ -168,10 +167,18 @@ class _Lowering:
             # Learning, a region ends where a value is read: its gradient is found there too.
             if len(following) != 1 or (self._training and region.target in self._ends):
                 return region
-            longer = region.followed_by(following[0], self._graph.shapes[following[0].name])
-            if region.kernel.declines(longer, self._target):
+            longer = self._followed(region, following[0])
+            if longer is None or region.kernel.declines(longer, self._target):
                 return region
             region = longer
+
+    def _followed(self, region: Region, node: Node) -> Region | None:
+        """A region with the node that reads its value; none where that reads what comes later."""
+        others = [name for name in node.inputs if name != region.target]
+        if not all(name in self._makers for name in others):
+            return None
+        made = tuple(self._makers[name] for name in others)
+        return region.followed_by(node, self._graph.shapes[node.name], made)
 
     def _one_by_one(self, anchor: Region, epilogue: tuple[Node, ...]) -> list[Region]:
         """The regions of nodes that would be fused, each with its value, to the same bits.
@@ -186,7 +193,8 @@ class _Lowering:
                 source, function = anchor.name, (before,)
                 if before.name not in self._ends:  # the pooling does not read it
                     regions.pop()
-            region = self._region(node, (source,), self._graph.shapes[node.name])
+            others = tuple(self._makers[name] for name in node.inputs if name != before.name)
+            region = self._region(node, (source, *others), self._graph.shapes[node.name])
             regions.append(replace(region, epilogue=function))
         return regions
 
