@@ -29,13 +29,15 @@ def pictures(count: int) -> tuple[np.ndarray, np.ndarray]:
     return (noise + 96 * labels[:, None, None, None]).astype(np.uint8), labels
 
 
-def make(folder: Path) -> None:
+def make(
+    folder: Path, *, engine: str = "native", architecture: str = "lenet5", epochs: int = 3
+) -> None:
     """Make the runs and the pictures."""
     images, labels = pictures(120)
     for name in NAMES:
-        ImageClassifier("lenet5", epochs=3, batch_size=16, validation=24).fit(
-            images, labels, out=folder / "runs" / name
-        )
+        ImageClassifier(
+            architecture, epochs=epochs, batch_size=16, validation=24, engine=engine
+        ).fit(images, np.array(CLASSES)[labels], out=folder / "runs" / name)
     for i, (image, label) in enumerate(zip(images, labels, strict=True)):
         place = folder / "data" / CLASSES[label] / f"{i:03}.png"
         place.parent.mkdir(parents=True, exist_ok=True)

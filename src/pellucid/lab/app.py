@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from pellucid.lab import job_routes, page_routes, run_routes, shell
+from pellucid.lab import compare_routes, job_routes, page_routes, run_routes, shell, surgery_routes
 from pellucid.lab.failures import HANDLERS
 from pellucid.lab.guard import Guard
 
@@ -28,6 +28,11 @@ ROUTES = (
     Route("/api/runs/{id}/events", page_routes.events, methods=["GET"]),
     Route("/api/runs/{id}/weights", page_routes.weights, methods=["GET"]),
     Route("/runs/{id}/page", page_routes.page, methods=["GET"]),
+    Route("/api/compare", compare_routes.compare, methods=["POST"]),
+    Route("/api/compare/all", compare_routes.compare_all, methods=["POST"]),
+    Route("/api/compare/{key}/{side:int}/{place:int}", compare_routes.values, methods=["GET"]),
+    Route("/api/runs/{id}/edits", surgery_routes.choices, methods=["GET"]),
+    Route("/api/surgery", surgery_routes.save, methods=["POST"]),
     Route("/api/train", job_routes.choices, methods=["GET"]),
     Route("/api/train", job_routes.train, methods=["POST"]),
 )

@@ -12,6 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pellucid.lab.jobs import Jobs
+from pellucid.lab.kept import Kept
+from pellucid.lab.opened import OpenedRuns
 from pellucid.lab.pages import Pages
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from pellucid.lab.compared import Compared
     from pellucid.lab.runs import Runs
 
 T = TypeVar("T")
@@ -34,6 +37,8 @@ class Lab:
             nothing is started, and no data are looked at.
         jobs: Trainings that were started here.
         pages: The pages of runs.
+        opened: Their networks and pictures.
+        compared: Pictures in two networks, by the key that a tab has for them.
         reading: Threads that look into files.
         working: The one thread that computes: pages, mistakes, comparisons.
         ending: Set when the lab is asked to end; streams end with it.
@@ -43,6 +48,8 @@ class Lab:
     data: str | None = None
     jobs: Jobs = field(init=False)
     pages: Pages = field(init=False)
+    opened: OpenedRuns = field(init=False)
+    compared: Kept[Compared] = field(default_factory=lambda: Kept(8))
     reading: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(2, "pellucid-lab-read")
     )
@@ -54,6 +61,7 @@ class Lab:
     def __post_init__(self) -> None:
         self.jobs = Jobs(self.runs.root, self.data)
         self.pages = Pages(self.working)
+        self.opened = OpenedRuns(self.data)
 
     async def read(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Look into files, while other requests are answered."""

@@ -61,3 +61,51 @@ test("a run that is not there any more is reported", async () => {
   expect(faults.splice(0)).toHaveLength(1); // the browser's own line about the 404
   await close();
 });
+
+test.each(LOOKS)("two networks on the same picture, %o", async (look) => {
+  const { page, close } = await open("/runs", look);
+  await page.getByRole("link", { name: "first" }).click();
+  await page.getByRole("link", { name: "Compare it, or change it" }).click();
+  const layer = (name: string) => page.locator(`[data-layer="${name}"]`);
+  await layer("C1").waitFor({ timeout: 60_000 });
+  expect(await layer("C1").innerText()).toContain("the same");
+
+  await page.getByText("Change the second network").click();
+  await page.getByLabel("Map or unit", { exact: true }).fill("1");
+  await page.getByRole("button", { name: "Change it" }).click();
+  await expect.poll(() => layer("C1").innerText()).toContain("differs by");
+  expect(await page.getByText("C1: map or unit 1 is 0").count()).toBe(1);
+
+  await layer("C1").getByRole("button").click();
+  const second = layer("C1").getByRole("img", { name: "C1, Second" });
+  await second.focus();
+  await page.keyboard.press("Shift+ArrowRight"); // the second map
+  const readout = layer("C1").getByText(/^C1 \[0, 0, 1\]/);
+  await readout.waitFor();
+  expect((await readout.innerText()).replaceAll(/\s+/g, " ")).toMatch(/→ 0 \(difference/);
+  expect(await fits(page)).toBe(true);
+
+  await page.getByRole("button", { name: "Judge both" }).click();
+  await page.getByText("get another answer").waitFor();
+  await page.getByRole("button", { name: "Undo the last" }).click();
+  await expect.poll(() => layer("C1").innerText()).toContain("the same");
+  await close();
+});
+
+test("a changed network is kept as a model", async () => {
+  const { page, faults, close } = await open("/runs");
+  await page.getByRole("link", { name: "first" }).click();
+  await page.getByRole("link", { name: "Compare it, or change it" }).click();
+  await page.getByText("Change the second network").click();
+  await page.getByRole("combobox", { name: /^Change/ }).selectOption("swap a pooling");
+  await page.getByRole("button", { name: "Change it" }).click();
+  await page.getByLabel("Name").fill("first");
+  await page.getByRole("button", { name: "Keep as a model" }).click();
+  await page.getByText(/^Not kept: first is there already/).waitFor();
+  expect(faults.splice(0)).toHaveLength(1); // the browser's own line about the 409
+  await page.getByLabel("Name").fill("with averages");
+  await page.getByRole("button", { name: "Keep as a model" }).click();
+  await page.getByRole("link", { name: "with averages" }).click();
+  await page.getByRole("heading", { name: "with averages" }).waitFor();
+  await close();
+});

@@ -47,7 +47,7 @@ const GLOSSARY: [string, string, RegExp][] = [
 /** Latin words that Korean texts have too: names, keys, files, formulas. */
 const LATIN = new Set(
   (
-    "CSV Ctrl Down End Enter Esc GIoU Grad CAM Home JPEG K M Page PNG ReLU ReLU6 PReLU SiLU Tab Up b e eˣ e³ e⁰ γ " +
+    "CSV Ctrl Down End Enter Esc GIoU Grad CAM Home JPEG K M Page PNG ReLU ReLU6 PReLU Shift SiLU Tab Up b e eˣ e³ e⁰ γ " +
     "DATA RUNS backward float32 lab lecture ln max npz pellucid predict resume safetensors softmax t tanh train w x y z"
   ).split(" "),
 );

@@ -39,8 +39,8 @@ export const run = {
     speed: "images a second",
     seconds: "seconds",
   },
-  network: "Open the network",
-  networkHow: "The network itself in a page; while it trains, every number changes.",
+  network: "Open the network, every number of it",
+  compare: "Compare it, or change it",
   log: "What the training prints",
   ended: (code: number) => `It ended with ${code}.`,
 };

@@ -39,8 +39,8 @@ export const run = {
     speed: "1초당 그림 수",
     seconds: "초",
   },
-  network: "신경망 열기",
-  networkHow: "신경망을 페이지로 엽니다. 학습하는 동안 모든 숫자가 바뀝니다.",
+  network: "신경망을 열어 모든 숫자 보기",
+  compare: "비교하거나 바꾸기",
   log: "학습이 출력하는 내용",
   ended: (code: number) => `종료 코드 ${code}`,
 };
