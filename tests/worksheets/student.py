@@ -87,8 +87,9 @@ def _convolution(e: Exercise, known: dict[str, float]) -> dict[str, float]:
         sums.append(to(total, f["decimals"]))
     roles = [ask.blank.name for ask in e.asks if ask.role.startswith("sum")]
     made.update(zip(roles, sums, strict=True))
-    rest = number(f["rest"]) if f["rest"] else 0.0
-    made[_asked(e, "total")] = to(sum(sums) + rest + number(f["bias"]), f["decimals"])
+    added = [number(f[name]) for name in ("rest", "bias") if f[name]]
+    if added or len(sums) > 1:
+        made[_asked(e, "total")] = to(sum(sums) + sum(added), f["decimals"])
     return made
 
 
@@ -162,7 +163,7 @@ def _summed(e: Exercise, role: str, known: dict[str, float]) -> dict[str, float]
     ((grid,),) = e.grids
     made = _table(grid.rows, f, known)
     rest = number(f["rest"]) if f["rest"] else 0.0
-    bias = number(f["bias"]) if "bias" in f else 0.0
+    bias = number(f["bias"]) if f.get("bias") else 0.0
     made[_asked(e, role)] = to(sum(made.values()) + rest + bias, int(f["decimals"]))
     return made
 

@@ -68,15 +68,17 @@ def dense(source: Source, draft: Draft, node: Node) -> None:
     rest = rounded(float(terms.products.sum() - terms.products[chosen].sum()), p_places)
     bias = rounded(terms.bias, decimals_of([terms.bias], digits))
     others = len(terms.values) - len(chosen)
-    formula = "+".join([*names, *([term(rest)] if others else []), term(bias)])
+    has_bias = "bias" in activations.weights_of(node)
+    added = [term(n) for n, there in ((rest, others), (bias, has_bias)) if there]
+    formula = "+".join([*names, *added])
     value = float(activations.values[node.name][unit])
     draft.ask("total", draft.blank(formula, p_places - 1, value))
     is_logit = node.name == activations.logits
     draft.facts = {
         "layer": node.name, "input": node.inputs[0], "unit": unit, "count": len(terms.values),
         "class": printable(activations.classes[unit]) if is_logit else "",
-        "rest": shown(rest) if others else "", "others": others, "bias": shown(bias),
-        "decimals": p_places - 1, "product_decimals": p_places,
+        "rest": shown(rest) if others else "", "others": others,
+        "bias": shown(bias) if has_bias else "", "decimals": p_places - 1, "product_decimals": p_places,
     }  # fmt: skip
     draft.grids = [[Grid("votes", rows, ("entry", "value", "weight", "product"))]]
 

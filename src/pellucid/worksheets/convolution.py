@@ -10,7 +10,7 @@ import numpy as np
 from pellucid.explain.windows import windows_of
 from pellucid.worksheets.exercise import Draft, Grid
 from pellucid.worksheets.printed import decimals_of, rounded, shown, term
-from pellucid.worksheets.source import places_of
+from pellucid.worksheets.source import ALIVE, places_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -104,13 +104,16 @@ def convolution(source: Source, draft: Draft, node: Node) -> None:
     )  # fmt: skip
     places = [at for at in places_of(values.shape) if inside[at[:2]]] or places_of(values.shape)
 
+    largest_value = float(np.abs(values).max(initial=0.0))
+
     def score(at: Position) -> float:
         window = _Window.of(source, node, at)
         products = (window.x * window.w).reshape(-1)
         telling = products[np.abs(products) > 0.02 * np.abs(products).max(initial=0.0)]
         signs = bool((telling > 0).any() and (telling < 0).any())
         biased = abs(window.bias) > 0.05 * abs(values[at])
-        return float(min(len(telling), MOST_PRODUCTS) + 4 * signs + 3 * biased)
+        alive = bool(np.abs(products).max(initial=0.0) > ALIVE * largest_value)
+        return float(min(len(telling), MOST_PRODUCTS) + 4 * signs + 3 * biased + 9 * alive)
 
     at = source.best(node.name, places, score, source.shown.get(node.name))
     window = _Window.of(source, node, at)
@@ -122,6 +125,7 @@ def convolution(source: Source, draft: Draft, node: Node) -> None:
     x_places, w_places = decimals_of(x, digits), decimals_of(w, digits)
     p_places = decimals_of(x * w, digits) + 1
     rest = float((window.x * window.w).sum() - (x * w).sum())
+    has_bias = "bias" in activations.weights_of(node)  # norms make up for those that are missing
     bias_ = rounded(window.bias, decimals_of([window.bias], digits))
     rest_ = rounded(rest, p_places)
     heads = tuple(str(n) for n in window.columns[columns])
@@ -150,12 +154,13 @@ def convolution(source: Source, draft: Draft, node: Node) -> None:
         slack = given * 10.0**-p_places / 2
         made = draft.blank(formula, p_places - 1, exact, slack=slack)
         sums.append(draft.ask("sum_of" if len(chosen) > 1 else "sum", made, **facts))
-    total = "+".join(f"[{each.name}]" for each in sums)
-    if rest_:
-        total += f"+{term(rest_)}"
-    draft.ask("total", draft.blank(f"{total}+{term(bias_)}", p_places - 1, float(values[at])))
+    added = [f"[{each.name}]" for each in sums]
+    added += [term(n) for n, there in ((rest_, rest_ != 0), (bias_, has_bias)) if there]
+    if len(added) > 1:
+        draft.ask("total", draft.blank("+".join(added), p_places - 1, float(values[at])))
     draft.facts = {
-        "layer": node.name, "at": at, "bias": shown(bias_), "decimals": p_places - 1,
+        "layer": node.name, "at": at, "bias": shown(bias_) if has_bias else "",
+        "decimals": p_places - 1,
         "product_decimals": p_places, "rest": shown(rest_) if rest_ else "",
         "others": window.x.size - x.size,
     }  # fmt: skip

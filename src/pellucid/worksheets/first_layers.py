@@ -9,7 +9,7 @@ import numpy as np
 from pellucid.graph import INPUT
 from pellucid.worksheets.exercise import Draft, Grid
 from pellucid.worksheets.printed import decimals_of, rounded, shown, term
-from pellucid.worksheets.source import places_of
+from pellucid.worksheets.source import ALIVE, places_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -78,10 +78,13 @@ def norm(source: Source, draft: Draft, node: Node) -> None:
     weights = {own: w.astype(np.float64) for own, w in activations.weights_of(node).items()}
     deviations = np.sqrt(weights["variance"] + (node.operation.norm_epsilon or 0.0))
 
+    largest_value = float(np.abs(x).max(initial=0.0))
+
     def score(at: Position) -> float:
         channel = at[-1]
         steps = abs(weights["beta"][channel]) > 0.05, abs(weights["gamma"][channel] - 1) > 0.05
-        return float(x[at] != 0) + float(sum(steps))
+        alive = bool(abs(x[at]) > ALIVE * largest_value)
+        return 9.0 * alive + float(sum(steps))
 
     at = source.best(node.name, places_of(x.shape), score, source.shown.get(node.inputs[0]))
     channel, digits = at[-1], max(source.digits, 3)

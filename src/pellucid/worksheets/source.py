@@ -23,6 +23,9 @@ PLACES = int.from_bytes(b"SHEE", "big")
 
 COLOURS = 3
 
+ALIVE = 0.02
+"""The share of a layer's largest value that a channel's values have, or it is as good as dead."""
+
 TRIED = 120
 """Places that are compared for one exercise."""
 

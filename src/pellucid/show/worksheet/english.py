@@ -40,10 +40,11 @@ def _convolution(f: Facts) -> str:
     rest = ""
     if f["others"]:
         rest = f" The other {f['others']} products of this window add up to {f['rest'] or 0}."
+    bias = f", and the bias {f['bias']}" if f["bias"] else ""
     return (
         f"One value of {f['layer']}: row {row}, column {column} of feature map {channel}. Multiply "
-        "each number of the window by the weight at the same place of the kernel, add all products "
-        f"up, and add the bias {f['bias']}. Round products to {_decimals(f['product_decimals'])}, "
+        "each number of the window by the weight at the same place of the kernel, and add all "
+        f"products up{bias}. Round products to {_decimals(f['product_decimals'])}, "
         f"sums to {_decimals(f['decimals'])}.{rest}"
     )
 
@@ -98,9 +99,10 @@ def _dense(f: Facts) -> str:
     rest = ""
     if f["others"]:
         rest = f" These are the largest products; the other {f['others']} add up to {f['rest']}."
+    bias = f" and the bias {f['bias']}" if f["bias"] else ""
     return (
         f"In {f['layer']}, {unit} multiplies each of {f['count']} numbers of {f['input']} by a "
-        f"weight, and adds all products and the bias {f['bias']}.{rest} Round products to "
+        f"weight, and adds all products{bias} up.{rest} Round products to "
         f"{_decimals(f['product_decimals'])}, the sum to {_decimals(f['decimals'])}."
     )
 

@@ -51,11 +51,11 @@ def _pixels(f: Facts) -> str:
 
 
 def _convolution(f: Facts) -> str:
+    added = f"모두 더한 다음 편향(b = {f['bias']})을 더하세요" if f["bias"] else "모두 더하세요"
     return (
         f"{f['layer']} 층에서 {_at(f)}에 놓이는 값을 구합니다. 창의 숫자마다 커널에서 같은 자리에 "
-        f"있는 가중치를 곱하고, 곱을 모두 더한 다음 편향(b = {f['bias']})을 더하세요. 곱은 "
-        f"{_decimals(f['product_decimals'])}, 합은 {_decimals(f['decimals'])}까지 "
-        f"반올림하세요.{_rest(f)}"
+        f"있는 가중치를 곱하고, 곱을 {added}. 곱은 {_decimals(f['product_decimals'])}, 합은 "
+        f"{_decimals(f['decimals'])}까지 반올림하세요.{_rest(f)}"
     )
 
 
@@ -109,13 +109,11 @@ def _flattening(f: Facts) -> str:
 def _dense(f: Facts) -> str:
     named = f"(클래스 ‘{f['class']}’)" if f["class"] else ""
     largest = " 곱 가운데 큰 것만 적었습니다." if f["others"] else ""
+    added = f"모두 더한 다음 편향(b = {f['bias']})을 더합니다" if f["bias"] else "모두 더합니다"
     return (
         f"{f['layer']} 층의 유닛 {f['unit']}번{named}은 {f['input']} 층의 숫자 {f['count']}개에 "
-        "저마다 "
-        f"가중치를 곱하고, 곱을 모두 더한 다음 편향(b = {f['bias']})을 "
-        f"더합니다.{largest}{_rest(f)} "
-        f"곱은 {_decimals(f['product_decimals'])}, 합은 {_decimals(f['decimals'])}까지 "
-        "반올림하세요."
+        f"저마다 가중치를 곱하고, 곱을 {added}.{largest}{_rest(f)} 곱은 "
+        f"{_decimals(f['product_decimals'])}, 합은 {_decimals(f['decimals'])}까지 반올림하세요."
     )
 
 
@@ -165,11 +163,9 @@ def _step(f: Facts) -> str:
 def _dense_update(f: Facts) -> str:
     return (
         f"{f['layer']} 층에서 입력 {f['entry']}번과 유닛 {f['unit']}번(클래스 ‘{f['class']}’)을 "
-        "잇는 "
-        f"가중치는 w = {f['before']}입니다. 기울기는 ∂L/∂w = δ · x이고, 여기서 δ = {f['delta']}, "
-        "x = "
-        f"{f['x']}입니다(δ는 유닛에서의 기울기, x는 가중치에 곱해진 숫자). ∂L/∂w는 "
-        f"{_decimals(f['decimals'])}까지 반올림하세요. {_step(f)}"
+        f"잇는 가중치는 w = {f['before']}입니다. 기울기는 ∂L/∂w = δ · x이고, 여기서 "
+        f"δ = {f['delta']}, x = {f['x']}입니다(δ는 유닛에서의 기울기, x는 가중치에 곱해진 숫자). "
+        f"∂L/∂w는 {_decimals(f['decimals'])}까지 반올림하세요. {_step(f)}"
     )
 
 
@@ -213,10 +209,8 @@ def _kernel_update(f: Facts) -> str:
     largest = " 곱 가운데 큰 것만 적었습니다." if f["others"] else ""
     return (
         f"{f['layer']} 층의 커널 {kernel}번에서 {f['input']} 층 특징맵 {channel}번에 곱하는 "
-        f"{row}행 "
-        f"{column}열의 가중치는 w = {f['before']}입니다. 이 가중치는 특징맵의 모든 자리에서 "
-        "쓰였으므로 "
-        "기울기 ∂L/∂w는 모든 자리에서 구한 x · δ의 합입니다(δ는 그 자리의 "
+        f"{row}행 {column}열의 가중치는 w = {f['before']}입니다. 이 가중치는 특징맵의 모든 "
+        "자리에서 쓰였으므로 기울기 ∂L/∂w는 모든 자리에서 구한 x · δ의 합입니다(δ는 그 자리의 "
         f"기울기).{largest}{_rest(f)}{_unit(f)} 곱은 {_decimals(f['product_decimals'])}, 기울기는 "
         f"{_decimals(f['decimals'])}까지 반올림하세요. {_step(f)}"
     )
