@@ -78,7 +78,8 @@ def dense(source: Source, draft: Draft, node: Node) -> None:
         "layer": node.name, "input": node.inputs[0], "unit": unit, "count": len(terms.values),
         "class": printable(activations.classes[unit]) if is_logit else "",
         "rest": shown(rest) if others else "", "others": others,
-        "bias": shown(bias) if has_bias else "", "decimals": p_places - 1, "product_decimals": p_places,
+        "bias": shown(bias) if has_bias else "", "decimals": p_places - 1,
+        "product_decimals": p_places,
     }  # fmt: skip
     draft.grids = [[Grid("votes", rows, ("entry", "value", "weight", "product"))]]
 
