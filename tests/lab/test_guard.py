@@ -80,7 +80,8 @@ def test_a_link_elsewhere_may_open_the_first_page_alone(lab: Opened) -> None:
     [
         "../../etc/passwd", "%2e%2e/%2e%2e/etc/passwd", "api/runs/..%2f..%2fetc", "api/runs/..",
         "api/runs/%2e%2e%2f%2e%2e", "runs/../../x/page", "lab.js/../../guard.py", "bundle/lab.js",
-        "api/events?run=../..",
+        "api/events?run=../..", "api/data/pictures/..", "api/data/pictures/..%2f..%2fetc",
+        "api/data/../../etc", "api/decisions/..", "api/data/pictures/../../decisions/x",
     ],
 )  # fmt: skip
 def test_no_path_leads_elsewhere(lab: Opened, path: str) -> None:

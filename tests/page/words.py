@@ -6,6 +6,7 @@ import json
 import sys
 from typing import Any
 
+from pellucid.data.check import KINDS
 from pellucid.explain.gallery import GALLERY
 from pellucid.ops import OPERATIONS
 from pellucid.ops.loss import Loss
@@ -13,7 +14,7 @@ from pellucid.page.html import NOSCRIPT
 
 
 def words() -> dict[str, Any]:
-    """Kinds of layers with what each does in words; kernels of the gallery; languages."""
+    """Kinds of layers with what each does in words; kernels, languages, kinds of findings."""
     return {
         "operations": {
             kind: operation.words
@@ -22,6 +23,7 @@ def words() -> dict[str, Any]:
         },
         "gallery": list(GALLERY),
         "languages": list(NOSCRIPT),
+        "findings": list(KINDS),
     }
 
 

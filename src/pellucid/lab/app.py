@@ -9,7 +9,16 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from pellucid.lab import compare_routes, job_routes, page_routes, run_routes, shell, surgery_routes
+from pellucid.lab import (
+    compare_routes,
+    data_routes,
+    decision_routes,
+    job_routes,
+    page_routes,
+    run_routes,
+    shell,
+    surgery_routes,
+)
 from pellucid.lab.failures import HANDLERS
 from pellucid.lab.guard import Guard
 
@@ -35,6 +44,12 @@ ROUTES = (
     Route("/api/surgery", surgery_routes.save, methods=["POST"]),
     Route("/api/train", job_routes.choices, methods=["GET"]),
     Route("/api/train", job_routes.train, methods=["POST"]),
+    Route("/api/data", data_routes.findings, methods=["GET"]),
+    Route("/api/data/check", data_routes.check, methods=["POST"]),
+    Route("/api/data/pictures", data_routes.pictures, methods=["GET"]),
+    Route("/api/data/pictures/{picture}", data_routes.picture, methods=["GET"]),
+    Route("/api/decisions", decision_routes.decisions, methods=["GET"]),
+    Route("/api/decisions", decision_routes.decide, methods=["PUT"]),
 )
 """All that a lab answers to, below its token."""
 

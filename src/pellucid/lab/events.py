@@ -41,6 +41,8 @@ class RunsStream(Stream):
         progress = {name: progress_of(listed[name].path) for name in running}
         yield from self.changed("progress", {n: p for n, p in progress.items() if p is not None})
         yield from self.changed("failed", [job.to_dict() for job in self._lab.jobs.without_run()])
+        yield from self.changed("checking", self._lab.checking.state())
+        yield from self.changed("decisions", stamp(self._lab.book.file))
         if self._watched is not None:
             run = listed.get(self._watched)
             yield from self.changed("gone", run is None)

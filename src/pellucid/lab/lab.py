@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pellucid.lab.checking import Checking
+from pellucid.lab.decision_book import DecisionBook
 from pellucid.lab.jobs import Jobs
 from pellucid.lab.kept import Kept
 from pellucid.lab.opened import OpenedRuns
@@ -39,6 +41,8 @@ class Lab:
         pages: The pages of runs.
         opened: Their networks and pictures.
         compared: Pictures in two networks, by the key that a tab has for them.
+        book: What is decided about the data.
+        checking: The pictures of the data, and what is found in them.
         reading: Threads that look into files.
         working: The one thread that computes: pages, mistakes, comparisons.
         ending: Set when the lab is asked to end; streams end with it.
@@ -50,6 +54,8 @@ class Lab:
     pages: Pages = field(init=False)
     opened: OpenedRuns = field(init=False)
     compared: Kept[Compared] = field(default_factory=lambda: Kept(8))
+    book: DecisionBook = field(init=False)
+    checking: Checking = field(init=False)
     reading: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(2, "pellucid-lab-read")
     )
@@ -62,6 +68,8 @@ class Lab:
         self.jobs = Jobs(self.runs.root, self.data)
         self.pages = Pages(self.working)
         self.opened = OpenedRuns(self.data)
+        self.book = DecisionBook(self.runs.root)
+        self.checking = Checking(self.data, self.book, self.working)
 
     async def read(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Look into files, while other requests are answered."""
@@ -75,6 +83,7 @@ class Lab:
 
     def close(self) -> None:
         """Let the threads go; trainings that were started go on."""
+        self.checking.end()
         self.reading.shutdown(wait=False, cancel_futures=True)
         self.working.shutdown(wait=False, cancel_futures=True)
 

@@ -5,6 +5,8 @@ export class Refused extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** The whole answer. */
+    readonly body: unknown = null,
   ) {
     super(message);
   }
@@ -20,7 +22,7 @@ async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   const found: unknown = await response.json().catch(() => null);
   if (response.ok) return found as T;
   const said = (found as { error?: unknown } | null)?.error;
-  throw new Refused(response.status, typeof said === "string" ? said : response.statusText);
+  throw new Refused(response.status, typeof said === "string" ? said : response.statusText, found);
 }
 
 export const get = <T>(path: string): Promise<T> => ask<T>(path);

@@ -88,3 +88,59 @@ export interface Asked {
   epochs?: number;
   learning_rate?: number;
 }
+
+/** How far a check of the data is. */
+export interface Checking {
+  state: "none" | "checking" | "done" | "failed";
+  done: number;
+  of: number;
+  error: string;
+  /** How many checks were finished. */
+  number: number;
+}
+
+/** A picture of the data; what is none, a class or a damaged folder, has no identifier. */
+export interface DataPicture {
+  id: string | null;
+  name: string;
+  label: string;
+  part: string;
+}
+
+export type Severity = "stops training" | "warning" | "note";
+
+/** A kind of finding, with how many there are. */
+export interface FindingKind {
+  kind: string;
+  severity: Severity;
+  title: string;
+  advice: string;
+  count: number;
+}
+
+export interface Finding {
+  kind: string;
+  words: string;
+  /** How many names it has; some of them are here. */
+  of: number;
+  names: DataPicture[];
+}
+
+export interface ClassCount {
+  name: string;
+  label: string;
+  pictures: Record<string, number>;
+  unusable: number;
+}
+
+/** What a check found. */
+export interface Report {
+  pictures: number;
+  task: string;
+  parts: string[];
+  silenced: number;
+  of: number;
+  kinds: FindingKind[];
+  classes: ClassCount[];
+  findings: Finding[];
+}

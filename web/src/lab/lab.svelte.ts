@@ -2,7 +2,17 @@
 
 import type { Language } from "../text/index";
 import { get } from "./api";
-import type { EpochRow, Job, NewSteps, Progress, RunDetail, RunRow, StepRow } from "./data";
+import type {
+  Checking,
+  EpochRow,
+  Job,
+  NewSteps,
+  Progress,
+  RunDetail,
+  RunRow,
+  StepRow,
+} from "./data";
+import { Decisions } from "./decisions.svelte";
 import { type Place, read, write } from "./place";
 import { Stream } from "./stream";
 import { catalogues } from "./text/index";
@@ -37,6 +47,9 @@ export class LabState {
   /** What cannot be shown, in the server's words. */
   problem = $state("");
   connected = $state(true);
+  /** How far the check of the data is. */
+  checking = $state.raw<Checking | null>(null);
+  readonly decisions = new Decisions();
 
   readonly text = $derived(catalogues[this.language]);
   private readonly stream = new Stream((is) => (this.connected = is));
@@ -51,6 +64,8 @@ export class LabState {
       runs: (runs: RunRow[]) => (this.runs = runs),
       progress: (progress: Record<string, Progress>) => (this.progress = progress),
       failed: (failed: Job[]) => (this.failed = failed),
+      checking: (checking: Checking) => (this.checking = checking),
+      decisions: () => void this.decisions.load(),
     };
     if (place.view !== "run") {
       this.stream.listen("api/events", all);

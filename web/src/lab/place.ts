@@ -1,8 +1,13 @@
 /** Which view is shown, as the address' hash has it: `#/runs`, `#/run/ID`, `#/compare/ID/ID`. */
 
+/** Views that are of no run. */
+const PLAIN = ["runs", "data", "decisions"] as const;
+
 export type Place =
-  | { view: "runs" }
+  | { view: (typeof PLAIN)[number] }
   | { view: "run"; id: string }
+  | { view: "mistakes"; id: string }
+  | { view: "changes"; before: string; after: string }
   | { view: "compare"; first: string; second: string | null };
 
 /** A run's identifier, as the server makes it. */
@@ -11,16 +16,25 @@ const ID = /^[0-9a-f]{16}$/;
 /** The place that a hash names; the list of runs where it names none. */
 export function read(hash: string): Place {
   const [view, ...rest] = hash.replace(/^#?\/?/, "").split("/");
-  if (view === "run" && ID.test(rest[0] ?? "")) return { view, id: rest[0] };
-  if (view === "compare" && ID.test(rest[0] ?? "")) {
-    return { view, first: rest[0], second: ID.test(rest[1] ?? "") ? rest[1] : null };
+  const [first, second] = rest.map((each) => (ID.test(each) ? each : null));
+  if (first) {
+    if (view === "run" || view === "mistakes") return { view, id: first };
+    if (view === "changes" && second) return { view, before: first, after: second };
+    if (view === "compare") return { view, first, second: second ?? null };
   }
-  return { view: "runs" };
+  return { view: PLAIN.find((each) => each === view) ?? "runs" };
 }
 
 export function write(place: Place): string {
-  if (place.view === "run") return `#/run/${place.id}`;
-  if (place.view === "compare")
-    return ["#/compare", place.first, place.second ?? []].flat().join("/");
-  return "#/runs";
+  switch (place.view) {
+    case "run":
+    case "mistakes":
+      return `#/${place.view}/${place.id}`;
+    case "changes":
+      return `#/changes/${place.before}/${place.after}`;
+    case "compare":
+      return ["#/compare", place.first, place.second ?? []].flat().join("/");
+    default:
+      return `#/${place.view}`;
+  }
 }

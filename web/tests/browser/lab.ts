@@ -19,9 +19,11 @@ export interface Lab {
   remove(): Promise<void>;
 }
 
-export async function openLab(): Promise<Lab> {
+/** A lab on its own runs and pictures; more is made of them before it opens. */
+export async function openLab(more: (folder: string) => void = () => undefined): Promise<Lab> {
   const folder = mkdtempSync(join(tmpdir(), "pellucid-lab-"));
   execFileSync(PYTHON, ["-m", "tests.lab.demo", folder], { cwd: ROOT, stdio: "ignore" });
+  more(folder);
   const process = spawn(
     PYTHON,
     [

@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { NodeData } from "../../src/engine/data";
 import type { Problem } from "../../src/pictures/problem";
+import { kinds } from "../../src/lab/text/ko/kinds";
 import { catalogues as ofLab } from "../../src/lab/text/index";
 import { catalogues } from "../../src/text/index";
 import { fromPython } from "./python";
@@ -47,7 +48,7 @@ const GLOSSARY: [string, string, RegExp][] = [
 /** Latin words that Korean texts have too: names, keys, files, formulas. */
 const LATIN = new Set(
   (
-    "CSV Ctrl Down End Enter Esc GIoU Grad CAM Home JPEG K M Page PNG ReLU ReLU6 PReLU Shift SiLU Tab Up b e eˣ e³ e⁰ γ " +
+    "CSV Ctrl Down End Enter Esc GIoU Grad CAM Home JPEG K L M N Page PNG ReLU ReLU6 PReLU Shift SiLU Tab U Up b e eˣ e³ e⁰ γ " +
     "DATA RUNS backward float32 lab lecture ln max npz pellucid predict resume safetensors softmax t tanh train w x y z"
   ).split(" "),
 );
@@ -160,6 +161,7 @@ describe("what Python writes in English", () => {
     operations: Record<string, string>;
     gallery: string[];
     languages: string[];
+    findings: string[];
   };
   beforeAll(() => (python = fromPython("tests.page.words")));
 
@@ -180,6 +182,16 @@ describe("what Python writes in English", () => {
   test("every kernel of the gallery", () => {
     for (const name of python.gallery)
       expect(catalogues.ko.why.gallery(name), name).toMatch(HANGUL);
+  });
+
+  test("every kind of finding, and no other", () => {
+    expect(Object.keys(kinds).sort()).toEqual(python.findings.sort());
+    for (const texts of Object.values(kinds)) {
+      const text = texts.join(" ");
+      expect(text).toMatch(HANGUL);
+      expect(latin(text)).toEqual([]);
+      expect(GLOSSARY.filter(([, , others]) => others.test(text))).toEqual([]);
+    }
   });
 
   test("pages are written in each language", () => {

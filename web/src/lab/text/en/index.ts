@@ -1,6 +1,8 @@
 import { compare } from "./compare";
+import { data } from "./data";
+import { decide } from "./decide";
 import { lab } from "./lab";
 import { run } from "./run";
 import { runs } from "./runs";
 
-export const en = { compare, lab, run, runs };
+export const en = { compare, data, decide, lab, run, runs };

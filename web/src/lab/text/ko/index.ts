@@ -1,7 +1,9 @@
 import type { en } from "../en/index";
 import { compare } from "./compare";
+import { data } from "./data";
+import { decide } from "./decide";
 import { lab } from "./lab";
 import { run } from "./run";
 import { runs } from "./runs";
 
-export const ko: typeof en = { compare, lab, run, runs };
+export const ko: typeof en = { compare, data, decide, lab, run, runs };

@@ -1,0 +1,144 @@
+"""The lab's data: their pictures, and what ``pellucid check`` finds in them."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import TYPE_CHECKING, Any
+
+from pellucid.data.check import inspect
+from pellucid.errors import DataError, PellucidError
+from pellucid.lab.gallery import Gallery, gallery_of
+from pellucid.serving.refused import RefusedError
+from pellucid.text import printable
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from pellucid.data.check import DataReport
+    from pellucid.lab.decision_book import DecisionBook
+
+
+class _EndedError(Exception):
+    """The lab ends."""
+
+
+class Checking:
+    """What is known of a lab's data.
+
+    Args:
+        data: As ``pellucid train`` takes them; none: there are none.
+        book: What is decided about them.
+        working: Looks at them, one after the other.
+    """
+
+    def __init__(self, data: str | None, book: DecisionBook, working: Executor) -> None:
+        self.data = data
+        self._book, self._working = book, working
+        self._lock = threading.Lock()
+        self._gallery: Gallery | None = None
+        self._generation = 0
+        self._state, self._done, self._of, self._error = "none", 0, 0, ""
+        self._report: DataReport | None = None
+        self._number = 0
+        self._ended = False
+
+    def gallery(self) -> tuple[int, Gallery]:
+        """The pictures, listed once, with the number of that list.
+
+        Raises:
+            DataError: There are no data, or they cannot be read any more.
+        """
+        with self._lock:
+            if self._gallery is None:
+                if self.data is None:
+                    raise DataError(
+                        "the lab was opened without data; open it with them: pellucid lab RUNS DATA"
+                    )
+                self._gallery = gallery_of(self.data)
+                self._generation += 1
+            return self._generation, self._gallery
+
+    def picture(self, identifier: str) -> tuple[Gallery, int]:
+        """A picture by what it was called in an answer: ``3-17``.
+
+        Raises:
+            RefusedError: If there is none, or the data were listed again since.
+        """
+        form = re.fullmatch(r"(\d{1,11})-(\d{1,11})", identifier, re.ASCII)
+        if form is not None:
+            generation, gallery = self.gallery()
+            if int(form[1]) == generation and int(form[2]) < len(gallery):
+                return gallery, int(form[2])
+        raise RefusedError(404, "there is no such picture any more; open the view again")
+
+    def digest(self, path: str) -> str:
+        """What stands for a picture's content, by its printed name.
+
+        Raises:
+            DataError: If the data have no such picture.
+        """
+        _, gallery = self.gallery()
+        assert self.data is not None
+        if path not in gallery.places:
+            raise DataError(
+                f"{printable(path)}: the data have no such picture; check {printable(self.data)} "
+                "again"
+            )
+        return gallery.digest(gallery.places[path])
+
+    def state(self) -> dict[str, Any]:
+        """How far a check is, as JSON values; ``number`` counts those that were finished."""
+        with self._lock:
+            return {
+                "state": self._state, "done": self._done, "of": self._of, "error": self._error,
+                "number": self._number,
+            }  # fmt: skip
+
+    def report(self) -> DataReport | None:
+        """What the last check found; none where there was none."""
+        with self._lock:
+            return self._report
+
+    def start(self, *, near: bool) -> None:
+        """Look at the data, again if that was done; a check that runs goes on.
+
+        Args:
+            near: Whether to look for pictures that are nearly the same, too.
+        """
+        if self.data is None:
+            self.gallery()  # which says what is missing
+        with self._lock:
+            if self._state == "checking":
+                return
+            self._state, self._done, self._of, self._error = "checking", 0, 0, ""
+            self._gallery = None
+        self._working.submit(self._check, near)
+
+    def end(self) -> None:
+        """Let a check end at the next picture."""
+        self._ended = True
+
+    def _check(self, near: bool) -> None:
+        def watch(done: int, of: int) -> None:
+            if self._ended:
+                raise _EndedError
+            with self._lock:
+                self._done, self._of = done, of
+
+        assert self.data is not None
+        try:
+            self.gallery()
+            decided = self._book.file if self._book.read().rows else None
+            report = inspect(self.data, near=near, progress=watch, decisions=decided)
+        except (PellucidError, _EndedError) as error:
+            with self._lock:
+                self._state, self._error = "failed", printable(str(error))
+        except Exception:
+            with self._lock:
+                self._state, self._error = "failed", "an error of the lab's own; see its terminal"
+            raise
+        else:
+            with self._lock:
+                self._state, self._report = "done", report
+                self._number += 1

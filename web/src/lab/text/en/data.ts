@@ -1,0 +1,25 @@
+export const data = {
+  title: "Data",
+  none: "This lab was opened without data; open it with pellucid lab RUNS DATA.",
+  notYet:
+    "Nobody has looked at these pictures yet: a check looks for duplicates, contradictions, leaks, files that cannot be used, and classes with too few pictures.",
+  check: "Check the data",
+  again: "Check again",
+  near: "also look for pictures that are nearly the same",
+  checking: "looking at the pictures",
+  progress: (done: number, of: number, share: string) => `${done} of ${of} pictures (${share})`,
+  failed: (line: string) => `This cannot be shown: ${line}`,
+  summary: (pictures: number, classes: number) => `${pictures} pictures, ${classes} classes.`,
+  silenced: (count: number) => `${count} findings are not listed: their pictures were decided on.`,
+  severities: { "stops training": "stops training", warning: "warning", note: "note" },
+  /** What a kind of finding is called, and what to do about it: Python writes both in English. */
+  kind: (title: string, advice: string, _kind: string): [string, string] => [title, advice],
+  more: (count: number) => `${count} more`,
+  moreNames: (count: number) => `and ${count} more`,
+  notAll: (shown: number, of: number) => `${shown} of ${of} findings are shown, the gravest.`,
+  clean: "Nothing was found.",
+  classes: "Classes",
+  noClasses: "These data have no classes.",
+  count: (part: string, count: number) => (part === "all" ? String(count) : `${part} ${count}`),
+  unusable: (count: number) => `${count} that cannot be used`,
+};

@@ -1,0 +1,28 @@
+export const decide = {
+  title: "Decide about this picture",
+  all: "Decisions",
+  where: (file: string) => `Kept in ${file}; pellucid train takes it as --decisions.`,
+  counts: (keep: number, move: number, out: number) =>
+    `${keep} kept, ${move} moved, ${out} left out.`,
+  noneYet: "Nothing is decided yet.",
+  labelled: (label: string) => (label ? `labelled ${label}` : ""),
+  keep: "Keep",
+  move: "Move to",
+  to: "Class that it moves to",
+  leaveOut: "Leave out",
+  note: "Note",
+  nothing: "Take back",
+  undo: "Undo",
+  undecided: "undecided",
+  hint: "Arrows move among the pictures; K keeps, M chooses a class (Enter moves there), L leaves out, N writes a note, U takes the last decision back.",
+  said: (decision: "keep" | "move" | "leave-out", label: string) =>
+    decision === "keep" ? "kept" : decision === "move" ? `→ ${label}` : "left out",
+  broken: "cannot be shown",
+  unreadable: (line: string) =>
+    `The decisions cannot be read, and none are written until they can: ${line}`,
+  unsaved: (count: number, line: string) =>
+    `Not saved yet: ${count}. They stay in this page and are tried again; do not close it. ${line}`,
+  contradicted: (path: string) => `Somebody else decided otherwise about ${path} meanwhile:`,
+  mine: (said: string) => `here: ${said}`,
+  theirs: (said: string) => `there: ${said}`,
+};
