@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DOCUMENTS = {
     "backward": "backward.backward_document",
     "caption report": "caption_report.caption_document",
+    "changes": "changes.changes_document",
     "comparison": "comparison.comparison_document",
     "data effect": "edit_effect.data_document",
     "data report": "check.check_document",
