@@ -71,6 +71,7 @@ def add_class(
     from pellucid.interop.models import find_model, place_of
     from pellucid.tasks import check_one_class
     from pellucid.training.live.place import clear_live
+    from pellucid.training.replay import clear_replay
     from pellucid.training.run_folder import RunFolder, free_folder, try_run_folder
     from pellucid.transfer.body import Body
     from pellucid.transfer.feature_cache import open_feature_cache
@@ -116,6 +117,7 @@ def add_class(
     for each in (RunFolder.LAST, RunFolder.PREVIOUS, RunFolder.HISTORY, FOLDS_FILE, *ALL_FILES):
         remove_file(target / each)  # of a run that was here before
     clear_live(target)
+    clear_replay(target)
     save_features(target / FILE, made.features)
     _write_config(target, made.model)
     if json:

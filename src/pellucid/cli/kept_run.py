@@ -58,6 +58,7 @@ def fit_kept(
             out=folder,
             minutes=options.save_every,
             live=options.live,
+            replay=options.replay,
             notes=vars(options.for_anywhere()),
             watchers=[bar, RunReport(folder, splits.quarantined)],
             verbose=0,  # the bar is among the watchers

@@ -134,9 +134,14 @@ def train(
     live: Annotated[
         bool,
         typer.Option(
-            help="Whether the training can be watched while it runs, by files in the run's live."
+            help="Whether the training can be watched and steered while it runs, by files in the "
+            "run's live."
         ),
     ] = True,
+    replay: Annotated[
+        bool,
+        typer.Option(help="Keep the weights after each epoch in the run's replay, up to 1 GiB."),
+    ] = False,
     report: Annotated[
         bool,
         typer.Option(help="At last, judge the model by the validation pictures in report.html."),

@@ -95,6 +95,7 @@ class TrainOptions:
     least_count: int | None
     save_every: float
     live: bool
+    replay: bool
     report: bool
 
     @classmethod

@@ -82,6 +82,7 @@ class ImageEstimator(Estimator, Transferring):
         cache: CacheSetting = True,
         decisions: Decisions | str | os.PathLike[str] | None = None,
         live: bool = True,
+        replay: bool = False,
     ) -> Self:
         """Train: from scratch, from a model, or from where a run was left.
 
@@ -110,7 +111,9 @@ class ImageEstimator(Estimator, Transferring):
                 it of decoded pictures.
             decisions: What people decided about pictures that are named, as
                 :func:`pellucid.data.load` takes it.
-            live: Whether the run can be watched while it is trained, by files in ``out/live``.
+            live: Whether the run can be watched and steered while it is trained, by files in
+                ``out/live``.
+            replay: Whether the weights after each epoch are kept, in ``out/replay``.
 
         Warns:
             QuarantineWarning: If a folder has files that cannot be used; they are left out.
@@ -125,7 +128,9 @@ class ImageEstimator(Estimator, Transferring):
                 the folder.
             PellucidError: Whatever else is wrong with data, settings or the folder; one line.
         """
-        run = None if out is None else Run(Path(out), overwrite, resume, minutes, notes, live)
+        run = (
+            None if out is None else Run(Path(out), overwrite, resume, minutes, notes, live, replay)
+        )
         if resume and run is None:
             raise ArgumentError(
                 "resume goes on with the run in out: give that folder, and leave overwrite out"

@@ -152,6 +152,7 @@ class ImageGenerator(OpenGenerator):
         finish: Callable[[Self], object] | None = None,
         verbose: int | None = None,
         live: bool = True,
+        replay: bool = False,
     ) -> Self:
         """Train from scratch, or from where a run was left.
 
@@ -172,7 +173,9 @@ class ImageGenerator(OpenGenerator):
             finish: Called at last with the fitted generator, while nobody else can write in the
                 run's folder.
             verbose: Instead of the setting, this once.
-            live: Whether the run can be watched while it is trained, by files in ``out/live``.
+            live: Whether the run can be watched and steered while it is trained, by files in
+                ``out/live``.
+            replay: Whether the weights after each epoch are kept, in ``out/replay``.
 
         Warns:
             QuarantineWarning: If a folder has files that cannot be used; they are left out.
@@ -185,7 +188,9 @@ class ImageGenerator(OpenGenerator):
                 the folder.
             PellucidError: Whatever else is wrong with data, settings or the folder; one line.
         """
-        run = None if out is None else Run(Path(out), overwrite, resume, minutes, notes, live)
+        run = (
+            None if out is None else Run(Path(out), overwrite, resume, minutes, notes, live, replay)
+        )
         if resume and run is None:
             raise ArgumentError(
                 "resume goes on with the run in out: give that folder, and leave overwrite out"

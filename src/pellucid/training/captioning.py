@@ -30,7 +30,7 @@ from pellucid.tasks.caption_search import log_likelihoods, write_captions
 from pellucid.tasks.captioning import NOT_COUNTED, beginnings
 from pellucid.training.batches import batch_places, batches_per_epoch, order
 from pellucid.training.checkpoint import Checkpoint, Moment, Tally, optimizers_of
-from pellucid.training.epochs import Epochs, diverging_quietly
+from pellucid.training.epochs import VALIDATING, Epochs, diverging_quietly
 from pellucid.training.recovery import Recovery
 from pellucid.training.result import TrainingResult
 
@@ -193,6 +193,8 @@ class _Captions(Epochs):
 
     def _judged(self, pictures: CaptionedFeatures) -> tuple[float, dict[str, float]]:
         """The loss of a word, and BLEU of captions that are written greedily."""
+        for watcher in self._steering:
+            watcher.doing(VALIDATING)
         graph = self._networks.network.graphs[WORDS_GRAPH]
         places = see_places(self._program, self._networks, pictures.features)
         at, wanted = pictures.examples()

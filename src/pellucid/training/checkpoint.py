@@ -12,7 +12,7 @@ from pellucid.short_repr import short_repr
 from pellucid.text import printable
 from pellucid.training.history import Epoch
 from pellucid.training.recovery import Recovery
-from pellucid.training.result import TrainingResult
+from pellucid.training.result import RATE_CHANGES, RateChange, TrainingResult
 from pellucid.training.state_checks import OPTIMIZER, OPTIMIZER_OF, check_state
 
 if TYPE_CHECKING:
@@ -115,7 +115,14 @@ class Checkpoint:
             "now": _moment_values(self.now),
             "good": None if self.good is self.now else _moment_values(self.good),
             "recovery": dataclasses.asdict(self.recovery),
+            **self._rate_changes,
         }
+
+    @property
+    def _rate_changes(self) -> dict[str, Any]:
+        """Only where there are any, since earlier versions know none."""
+        changes = self.trained.rate_changes
+        return {RATE_CHANGES: [dataclasses.asdict(each) for each in changes]} if changes else {}
 
     @property
     def _best_is_now(self) -> bool:
@@ -138,7 +145,12 @@ def from_file(arrays: Mapping[str, Array], values: Mapping[str, Any], name: str)
             now,
             good,
             Recovery(**values["recovery"]),
-            TrainingResult(history, values["best_epoch"], best if history else {}),
+            TrainingResult(
+                history,
+                values["best_epoch"],
+                best if history else {},
+                [RateChange(**each) for each in values.get(RATE_CHANGES, [])],
+            ),
         )
     except (LookupError, TypeError, ValueError) as error:
         raise FileFormatError(

@@ -6,6 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from weakref import WeakMethod
 
 import numpy as np
 
@@ -19,16 +20,21 @@ from pellucid.training.checkpoint import (
 )
 from pellucid.training.ema import MovingAverage
 from pellucid.training.history import Epoch
+from pellucid.training.pausing import rest
 from pellucid.training.recovery import Recovery
 from pellucid.training.result import Keeper, Progress, Steering, TrainingResult, Underway
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pellucid.engines import Program
     from pellucid.graph import Weights
     from pellucid.training.recipe import Recipe
     from pellucid.training.result import Watcher
+
+
+VALIDATING = "validation"
+"""What is done while an epoch is judged."""
 
 
 class Epochs(ABC):
@@ -84,7 +90,9 @@ class Epochs(ABC):
 
     def _begin(self) -> None:
         """Notify those who look on from where training goes on."""
-        underway = Underway(self._recipe.epochs, self._progress(), self._answering_weights)
+        # by a weak reference, so that the program and the pictures do not outlive the training
+        weights = WeakMethod(self._answering_weights)
+        underway = Underway(self._recipe.epochs, self._progress(), lambda: _called(weights))
         for watcher in self._steering:
             watcher.begin(underway)
 
@@ -99,9 +107,7 @@ class Epochs(ABC):
         """All steps of the epoch that are not done."""
         self._began = time.perf_counter() - self._tally.seconds
         while self._tally.batch < self._steps:
-            for keeper in self._keepers:
-                if keeper.due():
-                    self._keep(keeper)
+            self._began += rest(self._keepers, self._steering, self._keep, self._change_rate)
             self._step()
 
     @abstractmethod
@@ -117,7 +123,15 @@ class Epochs(ABC):
     def _rate(self) -> float:
         """The learning rate of the next step."""
         tally, recipe = self._tally, self._recipe
-        return recipe.learning_rate * recipe.factor(tally.epoch, tally.batch, self._steps)
+        planned = recipe.learning_rate * recipe.factor(tally.epoch, tally.batch, self._steps)
+        return planned * self.trained.rate_factor(tally.epoch, tally.batch)
+
+    def _change_rate(self) -> None:
+        """Take in how the learning rate is to be changed from the next step on."""
+        for watcher in self._steering:
+            factor = watcher.factor()
+            if factor is not None:
+                self.trained.change_rate(self._tally.epoch, self._tally.batch, factor)
 
     def _count(self, examples: int, loss: float, rate: float) -> None:
         """Count a step whose loss is the mean of some examples."""
@@ -162,6 +176,7 @@ class Epochs(ABC):
             tally.images / max(tally.seconds, 1e-9),
             step=self._recipe.step(tally.epoch, tally.batch, self._steps),
             rate=tally.rate,
+            rate_factor=self.trained.rate_factor(tally.epoch, max(tally.batch - 1, 0)),
         )
 
     # --------------------------------------------------------------------------------- end of epoch
@@ -221,6 +236,12 @@ class Epochs(ABC):
         keeper.keep(checkpoint)
         if keeper.stopping():
             keeper.stop(checkpoint)
+
+
+def _called(method: WeakMethod[Callable[[], Weights]]) -> Weights:
+    found = method()
+    assert found is not None  # asked while training
+    return found()
 
 
 def diverging_quietly() -> np.errstate:

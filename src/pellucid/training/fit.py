@@ -68,6 +68,7 @@ class Run:
         minutes: Between two states that are kept within an epoch, at most.
         notes: Plain JSON values to be kept with the state.
         live: Whether it can be watched while it runs.
+        replay: Whether the weights after each epoch are kept.
     """
 
     folder: Path
@@ -76,6 +77,7 @@ class Run:
     minutes: float = MINUTES
     notes: Mapping[str, Any] | None = None
     live: bool = True
+    replay: bool = False
 
     def check(self) -> None:
         """Check that the folder may take a run, before that costs anything; nothing changes.
@@ -106,7 +108,7 @@ class Run:
         folder = RunFolder(
             self.folder, model,
             overwrite=self.overwrite, resume=self.resume, minutes=self.minutes, notes=self.notes,
-            live=self.live,
+            live=self.live, replay=self.replay,
         )  # fmt: skip
         if folder.remark:
             warnings.warn(folder.remark, DamagedStateWarning, stacklevel=4)
@@ -172,12 +174,11 @@ def fit(
         with progress_watcher(verbose, recipe.epochs, watchers, model.preprocessing.noun) as bar:
             watchers = watchers if bar is None else [*watchers, bar]
             if transfer is not None and (start is None or not start.trained.history):
-                if start is not None:
-                    program.set_weights(start.now.weights)
                 learned = train_head(
                     program, data, recipe, transfer, model.preprocessing, computing, model.task,
                     validation=validation,
                     watchers=watchers,
+                    start=start,
                 )  # fmt: skip
                 start = learned.checkpoint
             trained = train(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,7 +93,7 @@ def fit_captioner(
             learned = _seen(data, reader, task, watch)
             if start is None or start.now.tally == Tally():  # nothing is learned yet
                 program.set_weights(with_statistics(program.weights(), learned.features))
-                start = None
+                start = replace(at_start(program), trained=before.trained)
             judged = None if validation is None else _seen(validation, reader, task, watch)
             trained = train_captioner(
                 program, networks, task, learned, recipe,

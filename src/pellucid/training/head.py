@@ -132,6 +132,7 @@ def train_head(
     *,
     validation: Dataset | None = None,
     watchers: Sequence[Watcher] = (),
+    start: Checkpoint | None = None,
 ) -> Learned:
     """Compute features, fit the head to them, and judge it: the first epoch of a run.
 
@@ -145,6 +146,7 @@ def train_head(
         task: What is learned.
         validation: Pictures to judge by.
         watchers: Notified as in :func:`pellucid.training.loop.train`.
+        start: A state that was kept before; none: there is none.
 
     Returns:
         The head, the features it was learned from, and the state from which training goes on.
@@ -153,9 +155,13 @@ def train_head(
         ArgumentError: If the body gives numbers that are not finite, or pictures were to be mixed.
     """
     began = time.perf_counter()
+    if start is not None:
+        program.set_weights(start.now.weights)
     weights = program.weights()
+    trained = TrainingResult(rate_changes=[] if start is None else start.trained.rate_changes)
     body = Body.of_network(Network(program.graph, weights), preprocessing, transfer.name)
-    seen = FeatureWatch(watchers, _at_start(program, recipe), recipe.epochs)
+    before = _checkpoint(program, recipe, Tally(), trained)
+    seen = FeatureWatch(watchers, before, recipe.epochs, recipe.head_epochs + 1)
     reader = FeatureReader(body, engine, transfer.cache)
     features = reader.read_views(data.images, recipe.augmentation, recipe.seed, seen)
     judged_by = None if validation is None else reader.read(validation.images, seen)
@@ -190,14 +196,13 @@ def train_head(
         bias: choice.head.bias.astype(np.float32),
     }
     program.set_weights(weights)
-    trained = TrainingResult()
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - began - seen.rested
     row = _row(
         choice.head, recipe, task, (features[: len(data)], targets), data,
         None if validation is None else (judged_by, task.targets(validation, slice(None))), seconds,
     )  # fmt: skip
     trained.add(row, weights)
-    checkpoint = _between(program, recipe, trained)
+    checkpoint = _checkpoint(program, recipe, Tally(epoch=2), trained)
     for watcher in watchers:
         watcher.after_epoch(trained, program)
         if isinstance(watcher, Keeper):
@@ -235,16 +240,6 @@ def _row(
         seconds=seconds,
         measures=measures,
     )
-
-
-def _at_start(program: Program, recipe: Recipe) -> Checkpoint:
-    """The state before anything is learned."""
-    return _checkpoint(program, recipe, Tally(), TrainingResult())
-
-
-def _between(program: Program, recipe: Recipe, trained: TrainingResult) -> Checkpoint:
-    """The state after the head, before the first step."""
-    return _checkpoint(program, recipe, Tally(epoch=2), trained)
 
 
 def _checkpoint(

@@ -14,7 +14,7 @@ from pellucid.text import counted
 from pellucid.training.batch_loader import BatchLoader
 from pellucid.training.batches import check_batch_norms, check_ranks
 from pellucid.training.checkpoint import Checkpoint
-from pellucid.training.epochs import Epochs, diverging_quietly
+from pellucid.training.epochs import VALIDATING, Epochs, diverging_quietly
 from pellucid.training.recipe import default_learning_rate
 from pellucid.training.recovery import GOOD_EVERY
 from pellucid.training.result import Progress, TrainingResult, Watcher
@@ -205,6 +205,8 @@ class _Pictures(Epochs):
         Without such pictures, on some of those that are learned: inference may fail where training
         does not, since batch norms then use their running statistics.
         """
+        for watcher in self._steering:
+            watcher.doing(VALIDATING)
         if self._average is not None:
             self._program.set_weights(self._average.weights())
         try:

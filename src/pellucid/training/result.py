@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pellucid.graph import Network, parameters
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pellucid.engines import Program
     from pellucid.files import Model
     from pellucid.graph import Graph, Weights
+    from pellucid.ops.operation import Array
     from pellucid.training.checkpoint import Checkpoint
 
 
@@ -64,6 +65,21 @@ class Underway:
     weights: Callable[[], Weights]
 
 
+@dataclass(frozen=True)
+class RateChange:
+    """The learning rate was changed by hand.
+
+    Attributes:
+        epoch: From 1.
+        batch: Batches of the epoch that were done before.
+        factor: What the schedule's rate is multiplied with from then on.
+    """
+
+    epoch: int
+    batch: int
+    factor: float
+
+
 @short_repr
 @dataclass(eq=False)
 class TrainingResult:
@@ -75,11 +91,13 @@ class TrainingResult:
             epochs by; of equals, that with the lowest validation loss; of those, the last. Without
             validation pictures, the last of all.
         best_weights: The weights after that epoch; their moving average, if the recipe has one.
+        rate_changes: How the learning rate was changed by hand, in the order of steps.
     """
 
     history: list[Epoch] = field(default_factory=list)
     best_epoch: int = 0
     best_weights: Weights = field(default_factory=dict)
+    rate_changes: list[RateChange] = field(default_factory=list)
 
     def add(self, row: Epoch, weights: Weights) -> None:
         """Take in an epoch, and the weights after it if they are the best so far."""
@@ -87,6 +105,29 @@ class TrainingResult:
         if self.best_epoch == 0 or _rank(row) >= _rank(self.history[self.best_epoch - 1]):
             self.best_epoch = row.epoch
             self.best_weights = weights
+
+    def rate_factor(self, epoch: int, batch: int) -> float:
+        """What the schedule's learning rate is multiplied with at a step; 1 unless changed.
+
+        Args:
+            epoch: From 1.
+            batch: Of the epoch, from 0.
+        """
+        for change in reversed(self.rate_changes):
+            if (change.epoch, change.batch) <= (epoch, batch):
+                return change.factor
+        return 1.0
+
+    def change_rate(self, epoch: int, batch: int, factor: float) -> None:
+        """Multiply the schedule's learning rate with another factor from a step on.
+
+        Where training has gone back and takes steps again, they keep the factor that they had: a
+        change to come is dropped only if there is another before it.
+        """
+        if factor == self.rate_factor(epoch, batch):
+            return
+        earlier = [each for each in self.rate_changes if (each.epoch, each.batch) < (epoch, batch)]
+        self.rate_changes = [*earlier, RateChange(epoch, batch, factor)]
 
     def best_model(self, model: Model) -> Model:
         """The model of the best epoch; its provenance has that epoch's row and the history.
@@ -97,28 +138,31 @@ class TrainingResult:
         results = best.to_dict()
         for name in OF_THE_RUN:
             del results[name]
+        changes = [each for each in self.rate_changes if each.epoch <= len(self.history)]
         return replace(
             model,
             task=model.task.settled(best.measures),
-            network=answering(
-                model.network.graph,
-                self.best_weights,
-                {n: graph for n, graph in model.network.graphs.items() if n in model.task.parts},
-            ),
+            network=answering_network(model, self.best_weights),
             provenance={
                 **model.provenance,
                 **({SIDES: dict(model.network.sides)} if model.network.sides else {}),
                 "results": results,
                 "history": to_record(self.history),
+                **({RATE_CHANGES: [asdict(each) for each in changes]} if changes else {}),
             },
         )
 
+
+RATE_CHANGES = "rate_changes"
+"""In a provenance, how the learning rate was changed by hand: ``epoch``, ``batch``, ``factor``."""
 
 SIDES = "side_outputs"
 """In a provenance, the weight of the loss of each side output that a network was trained with."""
 
 
-def answering(graph: Graph, weights: Weights, graphs: Mapping[str, Graph] | None = None) -> Network:
+def answering(
+    graph: Graph, weights: Mapping[str, Array], graphs: Mapping[str, Graph] | None = None
+) -> Network:
     """The network that answers, with its own of some weights: side outputs are left behind.
 
     Args:
@@ -129,6 +173,12 @@ def answering(graph: Graph, weights: Weights, graphs: Mapping[str, Graph] | None
     parts = dict(graphs or {})
     needed = parameters((graph, *parts.values()))
     return Network(graph, {name: weights[name] for name in needed}, parts)
+
+
+def answering_network(model: Model, weights: Mapping[str, Array]) -> Network:
+    """The network with which a model answers that learns with some weights."""
+    graphs = {n: graph for n, graph in model.network.graphs.items() if n in model.task.parts}
+    return answering(model.network.graph, weights, graphs)
 
 
 class Watcher(Protocol):
@@ -160,10 +210,22 @@ class Keeper(Protocol):
 
 @runtime_checkable
 class Steering(Protocol):
-    """A watcher by which others look at a training while it runs."""
+    """A watcher by which others look at a training and steer it while it runs."""
 
     def begin(self, underway: Underway) -> None:
         """Called before the first step, and when training went back to an earlier one."""
+
+    def doing(self, what: str) -> None:
+        """Called when something else is done than steps: ``what`` in a word."""
+
+    def factor(self) -> float | None:
+        """What the schedule's learning rate is multiplied with from the next step on.
+
+        None: as before. Asked before every step, after :meth:`Keeper.due`.
+        """
+
+    def paused(self) -> bool:
+        """Whether the next step is to wait; asked before every step, after :meth:`factor`."""
 
 
 def _rank(row: Epoch) -> tuple[float, float]:

@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import time
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -41,6 +42,8 @@ from pellucid.training.differences import differences, in_words
 from pellucid.training.history import from_csv, to_csv
 from pellucid.training.live.watcher import Live
 from pellucid.training.network_file import network_bytes
+from pellucid.training.replay import ReplayWriter
+from pellucid.training.result import answering_network
 from pellucid.training.stopping import Stopped, StopRequest
 
 if TYPE_CHECKING:
@@ -81,7 +84,9 @@ class RunFolder:
         resume: Go on with the run that is there: ``start`` is its state.
         minutes: Between two states at most; 0 keeps one after every step.
         notes: Plain JSON values to be kept with the state, for a command that resumes it.
-        live: Whether it can be watched while it runs, see :mod:`pellucid.training.live`.
+        live: Whether it can be watched and steered while it runs, see
+            :mod:`pellucid.training.live`.
+        replay: Whether the weights after each epoch are kept, see :mod:`pellucid.training.replay`.
 
     Attributes:
         start: Where to go on; none for a new run.
@@ -112,15 +117,16 @@ class RunFolder:
         minutes: float = MINUTES,
         notes: Mapping[str, Any] | None = None,
         live: bool = False,
+        replay: bool = False,
     ) -> None:
         self.path = path
         self.start: Checkpoint | None = None
         self.remark: str | None = None
         self._model = model
         self._notes = dict(notes or {})
-        self._seconds = 60.0 * minutes
+        self._seconds, self._step = 60.0 * minutes, 0
         self._request = StopRequest()
-        self._kept_at: tuple[int, int] | None = None
+        self._kept_at: tuple[object, ...] | None = None
         described = {
             **model.provenance,
             **described_outputs(model.task),
@@ -137,9 +143,12 @@ class RunFolder:
         self._lock = FolderLock(path)
         try:
             self._open(overwrite=overwrite, resume=resume)
-            self._live = Live(path, resumed=resume, writes=live)
+            answers = replace(model, network=answering_network(model, model.network.weights))
+            names = answers.network.parameters
+            self._live = Live(path, names, resumed=resume, writes=live)
             if live:
-                self._live.describe(network_bytes(model, self._notes))
+                self._live.describe(network_bytes(answers, self._notes))
+            self._replay = ReplayWriter(path, names, resumed=resume, writes=replay)
         except BaseException:
             self.close()
             raise
@@ -219,22 +228,45 @@ class RunFolder:
     def begin(self, underway: Underway) -> None:
         """Show from where training goes on."""
         self._live.begin(underway)
+        self._step = underway.progress.step
+        if underway.progress.epoch == 1 and not underway.progress.images:
+            self._replay.begin(underway.weights())
 
     def after_step(self, progress: Progress) -> None:
         """Show how far it is; the state is kept by :meth:`keep`."""
         self._live.after_step(progress)
+        self._step = progress.step
 
     def after_epoch(self, trained: TrainingResult, program: Program) -> None:
         """Show that an epoch is done; :meth:`keep` follows."""
         self._live.after_epoch()
 
+    @property
+    def code(self) -> int:
+        """What the process is to end with: a signal came, or who watches asks for it; else 0."""
+        return self._request.code or self._live.code
+
     def stopping(self) -> bool:
-        """Whether a signal came that asks the process to end."""
-        return self._request.code != 0
+        """Whether the training is asked to end."""
+        self._live.look()
+        return self.code != 0
 
     def due(self) -> bool:
-        """Whether it is time to keep the state, or to stop."""
-        return self._request.code != 0 or time.perf_counter() >= self._next
+        """Whether it is time to keep the state: every few minutes, before a pause, or to stop."""
+        self._live.look()
+        return self.code != 0 or self._live.pausing or time.perf_counter() >= self._next
+
+    def doing(self, what: str) -> None:
+        """Show that something else is done than steps."""
+        self._live.doing(what)
+
+    def factor(self) -> float | None:
+        """What the schedule's learning rate is multiplied with from now on; none: as before."""
+        return self._live.factor()
+
+    def paused(self) -> bool:
+        """Whether who watches lets the training wait."""
+        return not self.code and self._live.paused()
 
     def keep(self, checkpoint: Checkpoint) -> None:
         """Write what is new.
@@ -245,6 +277,9 @@ class RunFolder:
         if _place(checkpoint) != self._kept_at:
             if checkpoint.between_epochs and checkpoint.trained.history:
                 self._write_epoch(checkpoint, new=True)
+                self._replay.add(
+                    len(checkpoint.trained.history), self._step, checkpoint.now.answering()
+                )
             else:
                 self._write_state(checkpoint)
         self._next = time.perf_counter() + self._seconds
@@ -268,9 +303,7 @@ class RunFolder:
             command = shlex.join(["pellucid", "train", "--resume", folder])
         else:
             command = f"{self._model.task.estimator}(…).fit(…, out={folder!r}, resume=True)"
-        raise Stopped(
-            f"stopped {place}; nothing is lost, go on with: {command}", self._request.code
-        )
+        raise Stopped(f"stopped {place}; nothing is lost, go on with: {command}", self.code)
 
     # --------------------------------------------------------------------------------- the files
 
@@ -324,11 +357,14 @@ class RunFolder:
         )
         if first:
             remove_file(previous)
+            self._replay.take_over()
         self._kept_at = _place(checkpoint)
 
 
-def _place(checkpoint: Checkpoint) -> tuple[int, int]:
-    return checkpoint.now.tally.epoch, checkpoint.now.tally.batch
+def _place(checkpoint: Checkpoint) -> tuple[object, ...]:
+    """What differs where two states of a training do."""
+    tally = checkpoint.now.tally
+    return tally.epoch, tally.batch, *checkpoint.trained.rate_changes
 
 
 def try_run_folder(path: Path, *, overwrite: bool) -> None:

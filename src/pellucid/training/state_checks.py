@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.text import quoted, truncated
+from pellucid.training.live.formats import HIGHEST_FACTOR, LOWEST_FACTOR
 from pellucid.training.recovery import MOST_ROLL_BACKS
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def check_state(arrays: Mapping[str, Array], values: Mapping[str, Any]) -> None:
     if good is not None and good["batch"] > now["batch"]:
         raise _wrong("good.batch", good["batch"], f"at most that of now, {now['batch']}")
     _check_recovery(_field(values, "recovery", "the state"))
+    _check_rate_changes(values.get("rate_changes", []))
     _check_arrays(arrays, now, good)
 
 
@@ -206,6 +208,21 @@ def _check_recovery(values: object) -> None:
     in_all = _whole(found, "roll_backs", "recovery", most=MOST_ROLL_BACKS)
     _whole(found, "rolled_back", "recovery", most=in_all)
     _only(found, "recovery", {"first_loss", "skipping", "skipped", "roll_backs", "rolled_back"})
+
+
+def _check_rate_changes(values: object) -> None:
+    if not isinstance(values, list):
+        raise _wrong("rate_changes", values, "a list")
+    before = (0, 0)
+    for number, each in enumerate(values):
+        place = f"rate_changes[{number}]"
+        found = _object(each, place)
+        at = (_whole(found, "epoch", place, least=1), _whole(found, "batch", place))
+        if at <= before:
+            raise _wrong(f"{place}.batch", found["batch"], "one after the change before")
+        before = at
+        _number(found, "factor", place, least=LOWEST_FACTOR, most=HIGHEST_FACTOR)
+        _only(found, place, {"epoch", "batch", "factor"})
 
 
 def _field(values: Mapping[str, Any], name: str, place: str) -> Any:

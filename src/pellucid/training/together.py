@@ -30,6 +30,7 @@ class KeptByOne:
     def __init__(self, ranks: Ranks, kept: Any = None) -> None:
         self._ranks, self._kept = ranks, kept
         self._request, self._code = StopRequest(again=True), 0
+        self._waits, self._factor = False, 0.0
 
     def __enter__(self) -> Self:
         self._request.listen()
@@ -55,20 +56,41 @@ class KeptByOne:
 
     def due(self) -> bool:
         """Whether any rank wants the state to be kept, or was asked to stop."""
-        own = self._kept is not None and self._kept.due()
-        due, self._code = self._agreed(float(own))
+        kept = self._kept
+        own = kept is not None and kept.due()
+        factor = None if kept is None else kept.factor()
+        waits = kept is not None and kept.paused()
+        due, waits, self._factor = self._agreed([float(own), float(waits), factor or 0.0])
+        self._waits = waits > 0
         return due > 0 or self._code != 0
 
     def stopping(self) -> bool:
         """Whether any rank was asked to stop."""
-        _, self._code = self._agreed(0.0)
+        self._agreed([])
         return self._code != 0
 
-    def _agreed(self, due: float) -> tuple[float, int]:
+    def doing(self, what: str) -> None:
+        """Show what is done instead of steps, on rank 0."""
+        if self._kept is not None:
+            self._kept.doing(what)
+
+    def factor(self) -> float | None:
+        """What rank 0 was asked to multiply the learning rate with, on every rank."""
+        factor, self._factor = self._factor, 0.0
+        return factor or None
+
+    def paused(self) -> bool:
+        """Whether rank 0 was asked to let all wait."""
+        return self._waits and not self._code
+
+    def _agreed(self, of_the_leader: list[float]) -> list[float]:
+        """Numbers that are 0 on all ranks but the first, and with which code all are to end."""
         codes = [0.0] * self._ranks.world
-        codes[self._ranks.rank] = self._request.code
-        due, *codes = self._ranks.sum([due, *codes])
-        return due, int(max(codes))
+        own = 0 if self._kept is None else self._kept.code
+        codes[self._ranks.rank] = self._request.code or own
+        found = self._ranks.sum([*of_the_leader, *codes])
+        self._code = int(max(found[len(of_the_leader) :]))
+        return found[: len(of_the_leader)]
 
     def keep(self, checkpoint: Checkpoint) -> None:
         """Write what is new, on rank 0."""

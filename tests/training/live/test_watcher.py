@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import warnings
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +14,19 @@ import pytest
 
 from pellucid import ImageClassifier
 from pellucid.data.ours import RUN, own_folder
+from pellucid.engines import get_engine
 from pellucid.files.atomic import SYSTEM
+from pellucid.training import train
 from pellucid.training.live import LiveProgress, LiveWarning, read_progress, read_steps
 from pellucid.training.live.watcher import Live
+from pellucid.training.objective import training_step
+from pellucid.training.run_folder import RunFolder
 from pellucid.training.runs import list_runs
 from tests.training.runs import Death, Died, Job, layers
 
 if TYPE_CHECKING:
-    from pellucid.training.result import Progress
+    from pellucid.engines import Program
+    from pellucid.training.result import Progress, TrainingResult
 
 PICTURES = np.random.default_rng(5).integers(0, 256, (22, 6, 6), np.uint8)
 LABELS = np.arange(22) % 3
@@ -27,6 +34,13 @@ LABELS = np.arange(22) % 3
 
 def classifier(**settings: Any) -> ImageClassifier:
     return ImageClassifier(layers(), epochs=2, batch_size=4, engine="reference", **settings)
+
+
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let progress be written after every step."""
+    monkeypatch.setattr("pellucid.training.live.watcher.SECONDS", 0.0)
+    monkeypatch.setattr("pellucid.training.live.watcher.CHECK", 0.0)
+    monkeypatch.setattr("pellucid.training.live.watcher.SHARE", float("inf"))
 
 
 class Seen:
@@ -48,7 +62,7 @@ class Seen:
 
 
 def test_a_fit_can_be_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pellucid.training.live.watcher.SECONDS", 0.0)
+    at_once(monkeypatch)
     run = tmp_path / "run"
     seen = Seen(run)
     fitted = classifier().fit(PICTURES, LABELS, out=run, watchers=[seen], verbose=0)
@@ -100,8 +114,9 @@ def test_a_new_run_has_nothing_of_an_earlier_one(tmp_path: Path) -> None:
     classifier().fit(PICTURES, LABELS, out=tmp_path, overwrite=True, watchers=[seen], verbose=0)
     assert seen.progress[0].epoch == 1
     assert read_steps(tmp_path)[-1].step == 12
-    names = {path.name for path in (tmp_path / "live").iterdir()}
-    assert names == {"progress.json", "steps.csv", "network.json"}
+    assert {path.name for path in (tmp_path / "live").iterdir()} == {
+        "network.json", "progress.json", "steps.csv",
+    }  # fmt: skip
 
 
 class TestWhatIsNotOurs:
@@ -135,7 +150,7 @@ class TestWhatIsNotOurs:
 
 def test_a_full_disk_ends_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is reported once; what is written when there is room again is whole."""
-    monkeypatch.setattr("pellucid.training.live.watcher.SECONDS", 0.0)
+    at_once(monkeypatch)
     write, full = SYSTEM.write, True
 
     class Space(Seen):
@@ -218,13 +233,37 @@ def test_a_state_kept_before_it_could_be_watched(tmp_path: Path) -> None:
     """Whatever of ``live`` is missing or damaged when a run goes on."""
     with pytest.raises(Died):
         Job().run(tmp_path, Death(5), minutes=0)
-    live = Live(tmp_path, resumed=True)
+    live = Live(tmp_path, [], resumed=True)
     live.end("finished")
     (tmp_path / "live" / "progress.json").write_text("?")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        live = Live(tmp_path, resumed=True)
+        live = Live(tmp_path, [], resumed=True)
         live.end("stopped")
     found = read_progress(tmp_path)
     assert found is not None
     assert (found.number, found.ended) == (1, "stopped")
+
+
+def test_what_learned_does_not_outlive_the_training(tmp_path: Path) -> None:
+    """A run's folder that is still held holds no pictures and no program."""
+    job, found = Job(), []
+    folder = RunFolder(tmp_path, job.model(), live=True)
+    recipe, network = job.recipe, job.model().network
+    program = get_engine("reference").load(network, training_step(network, recipe))
+
+    class Looks:
+        def after_step(self, progress: Progress) -> None:
+            pass
+
+        def after_epoch(self, trained: TrainingResult, program: Program) -> None:
+            found.append(weakref.ref(program))
+
+    gc.disable()
+    try:
+        train(program, job.data(), recipe, watchers=[folder, Looks()])
+        del program
+        assert found[0]() is None
+    finally:
+        gc.enable()
+    folder.close()

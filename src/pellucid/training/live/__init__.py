@@ -6,16 +6,27 @@
 
 from __future__ import annotations
 
-from pellucid.training.live.formats import LIVE, LiveProgress
-from pellucid.training.live.readers import StepRow, StepsTail, read_progress, read_steps
+from pellucid.training.live.formats import LIVE, Control, LiveProgress
+from pellucid.training.live.readers import (
+    StepRow,
+    StepsTail,
+    read_control,
+    read_progress,
+    read_steps,
+)
+from pellucid.training.live.requests import renew_wanted, write_control
 from pellucid.training.live.watcher import LiveWarning
 
 __all__ = [
     "LIVE",
+    "Control",
     "LiveProgress",
     "LiveWarning",
     "StepRow",
     "StepsTail",
+    "read_control",
     "read_progress",
     "read_steps",
+    "renew_wanted",
+    "write_control",
 ]

@@ -2,15 +2,15 @@
 
 A training and whoever watches it share nothing but ``RUN/live/``, so that a run in another
 terminal, in a container or on a cluster with a shared disk is a run like any other. The training
-writes ``progress.json``, ``steps.csv`` and ``weights.safetensors``; who watches writes
-``control.json`` and ``wanted.json``. Every JSON file is replaced whole, and has ``format``.
+writes ``progress.json``, ``steps.csv``, ``network.json`` and ``weights.safetensors``; who watches
+writes ``control.json`` and ``wanted.json``. Every JSON file is replaced whole, and has ``format``.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pellucid.errors import FileFormatError
@@ -34,7 +34,7 @@ FORMAT = 1
 """The version of all JSON files there that is written, and the newest that is read."""
 
 LOWEST_FACTOR, HIGHEST_FACTOR = 0.01, 100.0
-"""Of the learning rate, as it may be changed."""
+"""What a schedule's learning rate may be multiplied with."""
 
 _LARGEST = 1 << 53
 _KINDS = {"int": int, "float": float, "bool": bool, "str": str}
@@ -152,3 +152,34 @@ class LiveProgress(_Message):
 
 Ended = Literal["finished", "stopped", "failed"]
 """How a training ended."""
+
+
+@dataclass(frozen=True)
+class Control(_Message):
+    """What a training is asked to do; it obeys each once, before its next step.
+
+    Attributes:
+        number: Larger than that of the one before, else it is not obeyed.
+        paused: Whether to wait.
+        rate_factor: What the schedule's learning rate is multiplied with, 0.01 to 100.
+        stop: Whether to end, as at Ctrl-C: with everything kept, so that the run can go on.
+    """
+
+    file: ClassVar[str] = CONTROL
+    number: int
+    paused: bool
+    rate_factor: float = field(metadata={"range": (LOWEST_FACTOR, HIGHEST_FACTOR)})
+    stop: bool
+
+
+@dataclass(frozen=True)
+class Wanted(_Message):
+    """Says that somebody watches; renewed every few seconds while that is so.
+
+    Attributes:
+        number: Another each time. The training takes it for alive for some seconds after it has
+            seen it change, so that clocks of two machines are never compared.
+    """
+
+    file: ClassVar[str] = WANTED
+    number: int

@@ -1,4 +1,4 @@
-"""Where a training writes what is looked at while it runs, and what of it is ours to remove."""
+"""Where a training writes what is looked at while and after it runs, and what of it is ours."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def open_live(run: Path) -> Path:
     Raises:
         OutputError: If it cannot be made, is a link, or holds what no training has written.
     """
-    return _opened(run / LIVE, _LIVE)
+    return open_folder(run / LIVE, _LIVE)
 
 
 def clear_live(run: Path) -> None:
@@ -42,10 +42,19 @@ def clear_live(run: Path) -> None:
     Raises:
         OutputError: If the system does not let us.
     """
-    _clear(run / LIVE, _LIVE)
+    clear_folder(run / LIVE, _LIVE)
 
 
-def _opened(folder: Path, ours: re.Pattern[str]) -> Path:
+def open_folder(folder: Path, ours: re.Pattern[str]) -> Path:
+    """A folder of ours, made if it is not there; what killed writers left in it is removed.
+
+    Args:
+        folder: The folder.
+        ours: What names of files that a training writes there are like.
+
+    Raises:
+        OutputError: If it cannot be made, is a link, or holds anything else.
+    """
     if folder.is_symlink():
         raise OutputError(f"{printable(folder)}: is a link; remove it")
     with explained(folder):
@@ -62,8 +71,12 @@ def _opened(folder: Path, ours: re.Pattern[str]) -> Path:
     return folder
 
 
-def _clear(folder: Path, ours: re.Pattern[str]) -> None:
-    """Remove a folder of ours with its files; one that is not all ours stays as it is."""
+def clear_folder(folder: Path, ours: re.Pattern[str]) -> None:
+    """Remove a folder of ours with its files; one that is not all ours stays as it is.
+
+    Raises:
+        OutputError: If the system does not let us.
+    """
     if folder.is_symlink() or not folder.is_dir():
         return
     with explained(folder):

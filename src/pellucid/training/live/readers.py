@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pellucid.data.decode import unreadable
 from pellucid.errors import FileFormatError
 from pellucid.text import printable
-from pellucid.training.live.formats import LIVE, STEPS, LiveProgress, _Message
+from pellucid.training.live.formats import LIVE, STEPS, Control, LiveProgress, _Message
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +36,19 @@ def read_progress(run: Path) -> LiveProgress | None:
         FileFormatError: If it is damaged, another program's, or of a newer version.
     """
     return read_message(run / LIVE / LiveProgress.file, LiveProgress)
+
+
+def read_control(run: Path) -> Control | None:
+    """What a training was asked last; none where it was asked nothing.
+
+    Args:
+        run: The run's folder.
+
+    Raises:
+        DataError: If the system does not let us read it.
+        FileFormatError: If it is damaged, another program's, or of a newer version.
+    """
+    return read_message(run / LIVE / Control.file, Control)
 
 
 def read_message(path: Path, kind: type[M]) -> M | None:

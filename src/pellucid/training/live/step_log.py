@@ -80,24 +80,37 @@ class StepLog:
         self._step = progress.step
         self._write([row for row in self._read() if row.step <= progress.step])
 
-    def add(self, progress: Progress, now: float) -> None:
-        """A step was taken.
+    def rest_until(self, moment: float) -> None:
+        """Write no row before a moment, by the clock of :meth:`add`, unless :meth:`flush` asks."""
+        self._next = max(self._next, moment)
 
-        Args:
-            progress: How far training is after it.
-            now: Seconds, of any clock.
-
-        Raises:
-            OutputError: If the file cannot be written.
-        """
+    def note(self, progress: Progress) -> None:
+        """A step was taken; nothing is written."""
         latest = self._latest
         if latest is not None and progress.epoch != latest.epoch:
             self._carried = self._carried.plus(_Sums.of(latest).plus(self._before, -1))
             self._before = _Sums()
         self._latest = progress
-        if now >= self._next:
-            self._next = now + self._seconds
-            self.flush()
+
+    def add(self, progress: Progress, now: float) -> bool:
+        """A step was taken; write a row if it is time.
+
+        Args:
+            progress: How far training is after it.
+            now: Seconds, of any clock.
+
+        Returns:
+            Whether a row was written.
+
+        Raises:
+            OutputError: If the file cannot be written.
+        """
+        self.note(progress)
+        if now < self._next:
+            return False
+        self._next = now + self._seconds
+        self.flush()
+        return True
 
     def flush(self) -> None:
         """Write a row of the steps that have none.
