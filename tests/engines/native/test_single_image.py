@@ -10,9 +10,12 @@ import pytest
 
 from pellucid.architectures import get_architecture
 from pellucid.engines.native.emit import single_image
+from pellucid.engines.native.emit.convolution import SHARED, filter_groups
+from pellucid.engines.native.emit.ir import Vectors
 from pellucid.engines.native.emit.schedule_builder import SINGLE, Call
 from pellucid.engines.native.emit.single_image import Split, better
 from pellucid.engines.native.engine import NativeEngine
+from pellucid.engines.native.memory.geometry import Packing
 from pellucid.engines.native.program import NativeProgram
 from pellucid.layers import (
     BatchNorm,
@@ -135,6 +138,19 @@ def test_the_better_split() -> None:
     assert better(rows, blocks, 7, more_weights=False) == rows
     assert better(rows, Split("blocks", 14, 1), 7, more_weights=False) == rows
     assert better(rows, Split("blocks", 14, 1), 7, more_weights=True).by == "blocks"
+
+
+@pytest.mark.parametrize("registers", [Vectors(16, 32), Vectors(8, 16), Vectors(4, 32)], ids=str)
+def test_groups_of_filters_that_threads_share(registers: Vectors) -> None:
+    """A dense layer's filters, in groups of nearly one size; of many each thread has as many."""
+    for units in (*range(1, 300, 7), 1000, 4096):
+        packing = Packing.of((1, 1), 8, units, registers)
+        groups = filter_groups(packing)
+        assert sum(groups) == packing.blocks
+        assert max(groups) <= packing.sums // packing.vectors
+        assert max(groups) - min(groups) <= 1
+        if units >= 1000:
+            assert len(groups) % SHARED == 0
 
 
 def test_small_stages_are_not_split() -> None:

@@ -60,7 +60,11 @@ def store_floats(f: Function, vector: Value, target: Value, offset: Index) -> No
 
 def split_evenly(length: int, most: int) -> list[int]:
     """A length in as few parts of at most ``most`` as possible, as equal as can be."""
-    parts = -(-length // most)
+    return divided(length, -(-length // most))
+
+
+def divided(length: int, parts: int) -> list[int]:
+    """A length in so many parts, as equal as can be."""
     size, larger = divmod(length, parts)
     return [size + 1] * larger + [size] * (parts - larger)
 
@@ -181,11 +185,18 @@ def filter_groups(packing: Packing) -> list[int]:
     """How many blocks of filters are computed together for one image of a dense layer.
 
     As many as a tile holds; fewer where that leaves a group for each of :data:`SHARED` threads,
-    since one thread alone reads weights slowly, but enough to have sums under way.
+    since one thread alone reads weights slowly, but enough to have sums under way. Where there are
+    more groups than threads, each thread gets as many, if they can be so large or so small.
     """
-    most = packing.sums // packing.vectors
+    most, blocks = packing.sums // packing.vectors, packing.blocks
     enough = -(-UNDER_WAY // packing.width)
-    return split_evenly(packing.blocks, min(most, max(enough, packing.blocks // SHARED)))
+    groups = -(-blocks // min(most, max(enough, blocks // SHARED)))
+    fewer = groups // SHARED * SHARED
+    if fewer * most >= blocks:
+        groups = fewer
+    elif 0 < fewer < groups and (fewer + SHARED) * enough <= blocks:
+        groups = fewer + SHARED
+    return divided(blocks, groups)
 
 
 def convolve_images(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
 from pellucid.engines.native.emit.images import each_image, over_positions, start_of
+from pellucid.engines.native.emit.single_image import Split
 from pellucid.engines.native.kernels.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -25,12 +27,15 @@ class Average(Kernel):
         plan, region = self.plan, self.region
         source, target = plan.values[region.sources[0]], plan.values[region.target]
         share = 1.0 / (source.layout.height * source.layout.width)
+        vectors = target.layout.pitch // plan.lanes
 
         def body(f: Function) -> None:
             def image(n: Index) -> None:
                 x, y = start_of(f, source, n), start_of(f, target, n)
 
-                def channels(c: Index, _: list[Value]) -> list[Value]:
+                def channels(v: Index, _: list[Value]) -> list[Value]:
+                    c = f.multiply(v, f.vectors.lanes)
+
                     def position(at: list[Value], running: list[Value]) -> list[Value]:
                         return [f.vector("fadd", running[0], f.load_vector(at[0]))]
 
@@ -38,12 +43,13 @@ class Average(Kernel):
                     f.store_vector(f.vector("fmul", total, f.constant(share)), y, c)
                     return []
 
-                f.loop(0, target.layout.pitch, f.vectors.lanes, channels)
+                f.loop(*f.extent("blocks", vectors), 1, channels)
 
             each_image(f, image)
 
         about = plan.about(self.family, [source], [target])
-        plan.stage(plan.forward, self.name, "images", body, about)
+        split = Split("blocks", vectors, prod(plan.shape(region.sources[0])))
+        plan.stage(plan.forward, self.name, "images", body, about, single=split)
 
     def backward(self) -> None:
         """Append the backward pass: every position gets its share of the gradient."""
