@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from pellucid.errors import ArgumentError
 from pellucid.files import Model
+from pellucid.graph import Network
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, ReLU
 from pellucid.show.html import page
 from pellucid.show.worksheet.document import LANGUAGES, worksheet_document
@@ -190,6 +192,16 @@ def test_a_network_that_learns_nothing_more() -> None:
     sheet = worksheet(activations.model, activations.pixels)
     assert dict(sheet.left_out)["kernel-update"] == "settled"
     student.answers(sheet)
+
+
+@pytest.mark.parametrize("weight", [np.nan, np.inf, 1e30])
+def test_a_network_that_overflows(weight: float) -> None:
+    activations = activations_of("lecture")
+    weights = {name: array.copy() for name, array in activations.model.network.weights.items()}
+    weights["conv1.kernel"][0, 0, 0, 0] = weight
+    network = Network(activations.model.network.graph, weights)
+    with pytest.raises(ArgumentError, match="'conv1' gives NaN"):
+        worksheet(replace(activations.model, network=network), activations.pixels)
 
 
 def test_digits_bring_the_key_nearer_to_the_network() -> None:

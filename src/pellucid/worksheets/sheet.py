@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from pellucid.errors import ArgumentError
 from pellucid.explain.activations import Activations
 from pellucid.explain.backward import differentiated
@@ -19,6 +21,7 @@ from pellucid.optimizers import SGD
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
 from pellucid.tasks import check_row
+from pellucid.text import quoted
 from pellucid.worksheets import answers, convolution, first_layers, gradients, maps
 from pellucid.worksheets.exercise import Blank, Draft, Exercise
 from pellucid.worksheets.source import Source
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
     from pellucid.files import Model
     from pellucid.files.classifier import Classifier
     from pellucid.graph import Node
+
+LARGEST = 1e9
+"""Numbers from here on are not printed."""
 
 _LAYERS: dict[str, tuple[Callable[[Source], list[Node]], Callable[[Source, Draft, Node], None]]] = {
     "pixels": (first_layers.normalising, first_layers.pixels),
@@ -144,16 +150,22 @@ def worksheet(
 
     Raises:
         ArgumentError: If a topic is unknown, a number lies outside, there is no such class, or the
-            network has nothing to be asked about.
+            network has nothing to be asked about, or gives NaN or huge numbers.
         DataError: If the picture cannot be used.
     """
     chosen = [find_name("topic", topic, TOPICS) for topic in topics] or list(TOPICS)
     for name, given, least, most in (("each", each, 1, MOST_EACH), ("digits", digits, 2, 4)):
         if not least <= given <= most:
             raise ArgumentError(f"{name} must be {least} to {most}, got {given!r:.40}")
-    activations = Activations.of(source, picture)
+    activations = Activations.of(source, picture, whole=True)
     check_row(activations.model.task, "a worksheet", boxes=True)
-    made = _Sheet(Source(activations, _gradients(activations, label), seed, digits), each)
+    for layer, values in activations.values.items():
+        _check_sizes(f"layer {quoted(layer)} gives", values)
+    gradients_of = _gradients(activations, label)
+    if gradients_of is not None:
+        for layer, values in gradients_of.gradients.values.items():
+            _check_sizes(f"the gradient at layer {quoted(layer)} has", values)
+    made = _Sheet(Source(activations, gradients_of, seed, digits), each)
     for topic in TOPICS:
         if topic in chosen:
             made.add(topic)
@@ -187,6 +199,19 @@ def _gradients(activations: Activations, label: Right | None) -> Backward | None
     loss = CrossEntropy() if model.task.of_one_class else model.task.loss()
     learner = UpdateRule(loss, SGD(momentum=0.0), rate, "plain gradient descent")
     return differentiated(activations, label, learner)
+
+
+def _check_sizes(what: str, values: NDArray[Any]) -> None:
+    """Check that numbers can be written down.
+
+    Raises:
+        ArgumentError: If one is not finite, or has more than nine digits.
+    """
+    if not np.abs(values, dtype=np.float64).max(initial=0.0) < LARGEST:
+        raise ArgumentError(
+            f"{what} NaN, or numbers of {LARGEST:g} and more, which nobody calculates with; train "
+            "the network again"
+        )
 
 
 class _Sheet:
