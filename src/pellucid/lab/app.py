@@ -34,6 +34,7 @@ ROUTES = (
     Route("/api/runs", run_routes.runs, methods=["GET"]),
     Route("/api/events", run_routes.events, methods=["GET"]),
     Route("/api/runs/{id}", run_routes.run, methods=["GET"]),
+    Route("/api/runs/{id}/control", run_routes.control, methods=["POST"]),
     Route("/api/runs/{id}/events", page_routes.events, methods=["GET"]),
     Route("/api/runs/{id}/weights", page_routes.weights, methods=["GET"]),
     Route("/runs/{id}/page", page_routes.page, methods=["GET"]),

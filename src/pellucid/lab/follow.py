@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pellucid.errors import OutputError
 from pellucid.lab.described import progress_of
 from pellucid.lab.stream import Stream, event, stamp
+from pellucid.training.live import renew_wanted
 from pellucid.training.run_folder import RunFolder
 from pellucid.training.snapshot import LIVE_WEIGHTS
 
@@ -16,8 +20,14 @@ if TYPE_CHECKING:
     from pellucid.lab.lab import Lab
 
 
+WANTED_SECONDS = 2.0
+"""Between two renewals of the wish for weights, which a training forgets after some seconds."""
+
+
 class Follow(Stream):
     """What a page hears that shows a network while it learns.
+
+    While somebody listens, the training is asked for its weights.
 
     Args:
         lab: The lab.
@@ -27,11 +37,16 @@ class Follow(Stream):
     def __init__(self, lab: Lab, folder: Path) -> None:
         super().__init__(lab)
         self._folder = folder
-        self._number = 0
+        self._number, self._renewed = 0, 0.0
 
     def news(self) -> Iterator[bytes]:
         """How far the training is, and whether there are new weights."""
-        progress = progress_of(self._folder)
+        progress, now = progress_of(self._folder), time.monotonic()
+        trains = progress is not None and not progress["ended"]
+        if trains and now - self._renewed >= WANTED_SECONDS:
+            self._renewed = now
+            with suppress(OutputError):  # the page shows what there is: the epochs' models
+                renew_wanted(self._folder)
         if progress is not None:
             yield from self.changed("progress", progress)
         places = (self._folder.joinpath(*LIVE_WEIGHTS), self._folder / RunFolder.MODEL)

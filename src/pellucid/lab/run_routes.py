@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import StreamingResponse
 
-from pellucid.lab.bodies import answer
+from pellucid import checks
+from pellucid.lab.bodies import answer, read_object
 from pellucid.lab.described import all_rows, history_rows, model_provenance, progress_of, run_row
 from pellucid.lab.events import RunsStream
 from pellucid.lab.lab import Lab, lab_of
+from pellucid.serving.refused import RefusedError
+from pellucid.training.live import write_control
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+CONTROLS = ("paused", "rate_factor", "stop")
+"""What can be asked of a training."""
 
 
 async def runs(request: Request) -> Response:
@@ -40,6 +47,19 @@ def _whole(lab: Lab, identifier: str) -> dict[str, Any]:
         "progress": progress_of(found.path),
         "job": None if job is None else job.to_dict(),
     }
+
+
+async def control(request: Request) -> Response:
+    """Pause a training, let it go on, change its learning rate, or stop it."""
+    lab = lab_of(request)
+    asked = await read_object(request, CONTROLS)
+    for name in ("paused", "stop"):
+        if name in asked:
+            checks.truth(name, asked[name])
+    run = await lab.read(lab.runs.find, request.path_params["id"])
+    if run.state != "running":
+        raise RefusedError(409, "the training does not run any more; nothing was changed")
+    return answer(asdict(await lab.read(write_control, run.path, **asked)))
 
 
 async def events(request: Request) -> Response:

@@ -80,6 +80,33 @@ def read_network(folder: Path) -> DescribedRun | None:
     Raises:
         FileFormatError: If it is damaged, or a newer version wrote it.
     """
+    document, place = _document(folder), folder.joinpath(*PLACE)
+    if document is None:
+        return None
+    try:
+        return _described(document)
+    except (
+        PellucidError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as e:
+        raise _damaged(place, str(e)) from e
+
+
+def network_notes(folder: Path) -> dict[str, Any]:
+    """What the command that began a run keeps with its network; nothing where that is not known."""
+    try:
+        notes = (_document(folder) or {}).get("notes")
+    except FileFormatError:
+        return {}
+    return notes if isinstance(notes, dict) else {}
+
+
+def _document(folder: Path) -> dict[str, Any] | None:
+    """The file's values; none where there is no such file."""
     place = folder.joinpath(*PLACE)
     try:
         if not place.is_file():
@@ -98,17 +125,7 @@ def read_network(folder: Path) -> DescribedRun | None:
             f"{printable(place)}: written by a newer Pellucid (format {document['format']!r:.80}, "
             f"this one reads {FORMAT}): upgrade Pellucid"
         )
-    try:
-        return _described(document)
-    except (
-        PellucidError,
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as e:
-        raise _damaged(place, str(e)) from e
+    return document
 
 
 def _described(document: dict[str, Any]) -> DescribedRun:

@@ -21,6 +21,7 @@ from pellucid.metrics.chance import wilson
 from pellucid.tasks.measures import MEASURES
 from pellucid.text import folder_name, printable
 from pellucid.training.history import VALIDATION
+from pellucid.training.network_file import network_notes
 from pellucid.training.run_folder import RunFolder, run_history
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _listed(path: Path, names: set[str]) -> ListedRun | None:
         path,
         kind,
         date,
-        _data(values, origin),
+        _data(values or {"notes": network_notes(path)}, origin),
         _text(origin, "architecture"),
         done,
         planned,

@@ -14,6 +14,7 @@ from pellucid.short_repr import short_repr
 from pellucid.tasks import TASKS, Generation, SingleLabel
 from pellucid.text import counted, printable
 from pellucid.training.checkpoint import Checkpoint, from_file
+from pellucid.training.network_file import network_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,8 +131,8 @@ def run_data(path: Path) -> str | None:
     """
     try:
         kept = peek(path / LAST, state_file.KIND, state_file.FORMAT).get("values")
-    except PellucidError:  # the state of its training was removed, or is damaged
-        return None
+    except PellucidError:  # before its first state; or that was removed, or is damaged
+        kept = {"notes": network_notes(path)}
     notes = kept.get("notes") if isinstance(kept, dict) else None
     data = notes.get("data") if isinstance(notes, dict) else None
     return data if isinstance(data, str) else None

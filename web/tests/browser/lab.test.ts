@@ -109,3 +109,36 @@ test("a changed network is kept as a model", async () => {
   await page.getByRole("heading", { name: "with averages" }).waitFor();
   await close();
 });
+
+test("a training is started, paused, changed and stopped; its curve grows", async () => {
+  const { page, close } = await open("/runs");
+  const state = page.locator("[data-test=state]");
+  const is = (words: string) =>
+    expect.poll(() => state.innerText(), { timeout: 30_000 }).toContain(words);
+  await page.getByLabel("Architecture").selectOption("lenet5");
+  await page.getByLabel("Epochs").fill("5000");
+  await page.getByRole("button", { name: "Start" }).click();
+  await row(page, "data-lenet5").waitFor();
+  await page.getByRole("link", { name: "data-lenet5" }).click();
+  await page.getByRole("img", { name: "Loss" }).waitFor();
+  await is("running");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await is("paused");
+  const paused = await state.innerText();
+  await page.waitForTimeout(1500);
+  expect(await state.innerText()).toBe(paused);
+
+  await page.getByRole("slider").focus();
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowLeft");
+  await page.getByText("0.500 times the schedule's").waitFor();
+  await page.getByRole("button", { name: "Go on" }).click();
+  await is("running");
+
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByRole("button", { name: "Stop it now" }).click();
+  await is("stopped");
+  await page.getByText("What the training prints").click();
+  expect(await page.locator("pre").innerText()).toContain("--resume");
+  await close();
+});
