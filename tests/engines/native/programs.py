@@ -55,9 +55,10 @@ LEARNING = Learning(CrossEntropy(), Adam(weight_decay=0.01), seed=3)
 def native(
     graph: Graph = SMALL, *, threads: int = 2, learning: Learning | None = LEARNING
 ) -> NativeProgram:
-    """A program that is surely the native engine's."""
+    """A program that is surely the native engine's, and compiled."""
     program = NativeEngine(threads=threads).load(network(graph), step_of(graph, learning))
     assert isinstance(program, NativeProgram)
+    assert compiled(program).inputs
     return program
 
 

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from pellucid.architectures import ARCHITECTURES
+from pellucid.engines.native import NativeEngine
 from pellucid.engines.native.runtime.host import compiled as compiled_code
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.graph.fold import fold
-from pellucid.layers import Conv2D, Dense, Flatten, Normalise, Sequential
+from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, Normalise, ReLU, Sequential
 from tests.engines.native.programs import LEARNING, SMALL, compiled, digest, native, train
 from tests.engines.networks import GRAPHS, batch, network
-from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close
+from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close, assert_same_bits
 from tests.golden.cases import SEPARABLE
 from tests.learning import step_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pellucid.engines import Program
     from pellucid.graph import Graph
 
 SIZES = [1, 2, 5, 12, 13, 64, 65, 128, 129]
 NETWORKS = {"small": SMALL, "lecture": GRAPHS["lecture"]}
+
+LARGE = Sequential([Conv2D(8, 3), ReLU(), MaxPool(8), Flatten(), Dense(3)]).graph((192, 192, 1))
+"""Of which 64 images take more memory than a program has room for by itself."""
 
 
 @pytest.mark.parametrize("floats", [False, True], ids=["bytes", "floats"])
@@ -96,6 +102,63 @@ def test_training_on_batches_that_grow_and_shrink(threads: int) -> None:
     # Nine steps of Adam, which gives rounding in a small gradient the weight of a large one.
     assert_all_close(ours.weights(), theirs.weights(), 2e-4)
     assert int(ours.state()["step"]) == 9
+
+
+def not_compiled(graph: Graph = SMALL) -> Program:
+    """A program as it is loaded, before its first step."""
+    return NativeEngine(threads=2).load(network(graph), step_of(graph, LEARNING))
+
+
+def test_the_first_batch_decides_on_the_room() -> None:
+    """Images that never come would only lie between those that do."""
+    values = sum(math.prod(LARGE.shapes[node.name]) for node in LARGE.nodes)
+    assert values * 32 * 4 > 64 << 20
+    for count, room in ((70, 70), (32, 32), (3, (16 << 20) // values)):
+        program = not_compiled(LARGE)
+        train(program, 1, count=count)
+        assert compiled(program)._loaded.capacity == room
+    program = not_compiled()
+    train(program, 1, count=3)
+    assert compiled(program)._loaded.capacity == 64  # which take little
+    huge = Sequential([Conv2D(32, 1), Flatten(), Dense(2)]).graph((1024, 1024, 1))
+    assert compiled(not_compiled(huge))._least_room() == 2  # one for each thread
+
+
+def test_what_is_set_before_the_first_step() -> None:
+    """Weights and the optimizer's memory come with the first batch, whatever its size."""
+    learned, later = native(), not_compiled()
+    train(learned, 3)
+    later.set_weights(learned.weights())
+    assert_same_bits(later.weights(), learned.weights())
+    later.set_state(learned.state())
+    for program in (learned, later):
+        train(program, 2, count=70, first=3)
+    assert digest(later) == digest(learned)
+    answering = not_compiled()
+    answering.set_weights(learned.weights())
+    answering.set_state(learned.state())
+    images, _ = batch(SMALL, 5)
+    np.testing.assert_array_equal(answering.forward(images), learned.forward(images))
+    assert digest(answering) == digest(learned)
+
+
+@pytest.mark.parametrize("place", ["_build", "set_weights", "set_state"])
+def test_the_first_step_is_broken_off(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    program, undisturbed = not_compiled(), not_compiled()
+    learned = native()
+    train(learned, 2)
+    for each in (program, undisturbed):
+        each.set_weights(learned.weights())
+        each.set_state(learned.state())
+    with monkeypatch.context() as patch:
+        code = compiled(program)
+        patch.setattr(code, place, interrupted(getattr(code, place)))
+        with pytest.raises(KeyboardInterrupt):
+            train(program, 1)
+    assert_same_bits(program.weights(), learned.weights())
+    for each in (program, undisturbed):
+        train(each, 2, first=2)
+    assert digest(program) == digest(undisturbed)
 
 
 def test_making_room_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.compile import Code
     from pellucid.engines.native.lower.learning import Learning
+    from pellucid.engines.native.memory.layout import Place
     from pellucid.engines.native.target import Target
     from pellucid.graph import Weights
     from pellucid.ops.operation import Array
@@ -36,6 +37,10 @@ INFERENCE_BATCH = 64
 
 MOST_VALUES = 1 << 28
 """Values of those images in memory at once, roughly: 1 GiB; larger images come in smaller parts."""
+
+LEARNING_VALUES = 1 << 24
+"""Values of all layers, 64 MiB, of the images that a program which learns answers for in one go at
+least, however small its batches are: in parts of few images each takes longer."""
 
 GROUP_VALUES = 5 << 20
 """Values of the largest layer of all images of a part, at inference: 20 MiB, so that what a layer
@@ -48,10 +53,12 @@ class Compiled:
     Attributes:
         graph: The graph, without losses.
         folded: What is computed in its place at inference.
-        inputs: Those of its inputs that are read as values, the largest first.
 
     What comes in has been checked. A step that is broken off, e.g. from the keyboard, leaves
     everything as it was before, or as it is after the step.
+
+    What learns is compiled at its first use, with room for its first batch: where there is room for
+    many more, images of several buffers do not come to lie in the same memory.
     """
 
     def __init__(
@@ -70,26 +77,49 @@ class Compiled:
         shown = graph.outputs.values()
         self.folded = fold(graph, shown) if learning is None else Folded.nothing(graph)
         self._whole: Weights = {}
-        learns = learning is not None
-        self._build(_first_capacity(graph) if learns else group(self.folded.graph, target.threads))
+        self._built: _Built | None = None
+        self._first_state: Mapping[str, Array] = {}
+        if learning is None:
+            self._build(group(self.folded.graph, target.threads))
         self.set_weights(weights)
 
     def _build(self, capacity: int) -> None:
-        """Compile for batches up to a number of images."""
+        """Compile for batches up to a number of images, without weights."""
         code = write(
             self.folded.graph if self._learning else self._needed(),
             self._target,
             capacity=capacity,
             learning=self._learning,
         )
-        self._loaded = Loaded(code, self._target, self._place_in_training)
-        self.inputs = [code.plan.pixels, *code.plan.feeds]  # those that are read as values
+        loaded = Loaded(code, self._target, self._place_in_training)
         made = self.folded.makers
-        self._answers = {
+        answers = {
             name: code.place_of(made[name])
             for name in self.graph.outputs.values()
             if name in made  # others are inputs
         }
+        self._built = _Built(loaded, [code.plan.pixels, *code.plan.feeds], answers)
+
+    @property
+    def _now(self) -> _Built:
+        """What was compiled; it is compiled now if it was not yet."""
+        if self._built is None:
+            self._make_room(_first_capacity(self.graph))
+            assert self._built is not None
+        return self._built
+
+    @property
+    def _loaded(self) -> Loaded:
+        return self._now.loaded
+
+    @property
+    def _answers(self) -> dict[str, Place]:
+        return self._now.answers
+
+    @property
+    def inputs(self) -> list[str]:
+        """Those of the graph's inputs that are read as values, the largest first."""
+        return self._now.inputs
 
     def _needed(self) -> Graph:
         """What the outputs are computed from."""
@@ -161,10 +191,12 @@ class Compiled:
             The losses and the values of the outputs, all before the update, by their own names.
         """
         assert self._learning is not None
+        count = len(arrays[next(iter(self.graph.inputs))])
+        if self._built is None:
+            self._make_room(max(count, self._least_room()))
+        elif count > self._loaded.capacity:
+            self._make_room(count)
         given = self._given(arrays)
-        count = len(given[self._code.plan.pixels])
-        if count > self._loaded.capacity:
-            self._grow(count)
         pixels = self._loaded.take(given)
         for name, targets in self._code.targets.items():
             targets.write(self._memory, arrays[name])
@@ -211,32 +243,44 @@ class Compiled:
         """The run's seed, and the number of the step."""
         return self._learning.seed if self._learning else 0, self._step
 
-    def _grow(self, capacity: int) -> None:
-        """Make room for larger batches; everything learned so far moves over."""
-        weights, state, before = self.weights(), self.state(), self._loaded
+    def _make_room(self, capacity: int) -> None:
+        """Compile for batches of a size; all weights and everything learned so far move over."""
+        before = self._built
+        weights = self.weights() if before is not None else self._whole
+        state = self.state() if before is not None else self._first_state
         try:
             self._build(capacity)
             self.set_weights(weights)
-            self.set_state(state)
+            if state:
+                self.set_state(state)
         except BaseException:  # an interruption from the keyboard too
-            self._loaded = before
+            self._built = before
             raise
+        if self._learning is not None:
+            self._whole, self._first_state = {}, {}
+
+    def _least_room(self) -> int:
+        """Images that a program has room for, even if it learns from fewer at a time."""
+        each = sum(math.prod(self.graph.shapes[node.name]) for node in self.graph.nodes)
+        most = min(LEARNING_VALUES // max(1, each), _first_capacity(self.graph))
+        return max(self._target.threads, most)
 
     # ---------------------------------------------------------------------------------- weights
 
     def weights(self) -> Weights:
         """Copies of the weights, by full name."""
-        if self._learning is None:  # as they were before batch norms were folded
+        if self._learning is None or self._built is None:  # before batch norms were folded
             return {name: array.copy() for name, array in self._whole.items()}
         found = self._loaded.read_weights()
         return {str(name): found[str(name)] for name in self.graph.parameters}
 
     def set_weights(self, weights: Mapping[str, Array]) -> None:
         """Replace the weights; others than the graph's may be among them."""
-        single = {name: np.array(weight, np.float32) for name, weight in weights.items()}
-        if self._learning is None:
-            self._whole = single
-        self._loaded.write_weights(self.folded.weights(single))
+        single = {name: np.asarray(weight, np.float32) for name, weight in weights.items()}
+        if self._learning is None or self._built is None:
+            self._whole = single  # nobody writes into them
+        if self._built is not None:
+            self._built.loaded.write_weights(self.folded.weights(single))
 
     @property
     def _step(self) -> int:
@@ -256,12 +300,23 @@ class Compiled:
     def set_state(self, state: Mapping[str, Array]) -> None:
         """Replace what the optimizer remembers."""
         self._steps[0] = int(state["step"])
+        if self._built is None:
+            self._first_state = {name: np.array(array) for name, array in state.items()}
+            return
         remembered = by_node(state)
         for kernel in self._code.weighted.values():
             for slot, offset in kernel.parameter.memory.items():
                 own = of_node(remembered, kernel.region.anchor.store, f".{slot}")
                 mine = {name: own[name] for name in kernel.parameter.trained}
                 kernel.write(self._memory, offset, kernel.read(self._memory, offset) | mine)
+
+
+class _Built(NamedTuple):
+    """What was compiled: the code in memory, the inputs that it reads, and where answers lie."""
+
+    loaded: Loaded
+    inputs: list[str]
+    answers: dict[str, Place]
 
 
 def group(graph: Graph, threads: int) -> int:
