@@ -157,6 +157,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "winograd-accuracy": as_it_is("winograd-accuracy"),
     "scaling": as_it_is("scaling", only=_batches_for_readers),
     "large-pictures": as_it_is("large-pictures"),
+    "command-memory": as_it_is("command-memory"),
 }
 """What makes each table, of the folder of results."""
 

@@ -118,8 +118,9 @@ def test_copies_of_arrays(little: int) -> None:
 def test_training(little: int) -> None:
     graph = Sequential([Conv2D(8, 3), Flatten(), Dense(2)]).graph((12, 12, 1))
     net, learning = Network(graph, initial_weights(graph, 0)), Learning(CrossEntropy(), SGD())
+    program = get_engine("native").load(net, step_of(net, learning))
     with pytest.raises(NotEnoughMemoryError, match=r"values, gradients .*--batch-size"):
-        get_engine("native").load(net, step_of(net, learning))
+        program.train_step(np.zeros((5, 12, 12, 1), np.uint8), np.zeros(5, np.int64), 0.1)
 
 
 @pytest.mark.parametrize("how", ["variable", "affinity"])
