@@ -72,7 +72,8 @@ def cache_of_the_session(
 ) -> Iterator[None]:
     """A cache of the run's own, for all its processes: the user's is left alone.
 
-    It begins with the code that runs before have compiled, unless durations are recorded.
+    It begins with the code that runs before have compiled, unless durations are recorded. What
+    PyTorch's compiler makes lies under what it is made of too, with locks of its own.
     """
     from tests.kept_code import copy_code, trim
 
@@ -80,10 +81,13 @@ def cache_of_the_session(
     if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a folder of its own within the run's
         folder = folder.parent
     cache, kept = folder / "cache", getattr(pytestconfig, "cache", None)
+    compiled = folder / "torch"
     if kept is not None and not pytestconfig.getoption("--record-durations"):
         copy_code(kept.mkdir("code"), cache)
+        compiled = kept.mkdir("torch")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PELLUCID_CACHE", str(cache))
+        patch.setenv("TORCHINDUCTOR_CACHE_DIR", str(compiled))
         yield
     if kept is not None and cache.exists():
         copy_code(cache, kept.mkdir("code"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 from pellucid.explain.methods import METHODS
 from pellucid.files import load_model
 from pellucid.graph import is_quantised
+from tests.cli.running import here
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,23 +21,36 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Command
 
 
-@pytest.fixture
-def pictures(digits: tuple[Dataset, Dataset], tmp_path: Path) -> Path:
-    """Some digits as a folder with a part to learn from and one to validate by."""
+@pytest.fixture(scope="module")
+def kept(
+    digits: tuple[Dataset, Dataset], model_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Some digits as a folder, with a part to learn from and one to validate by; a quantised model
+    of them; and a picture. Not to be changed.
+    """
+    root = tmp_path_factory.mktemp("quantised")
     for part, data in zip(("train", "val"), digits, strict=True):
         for i in range(60):
-            folder = tmp_path / "digits" / part / data.classes[data.places[i]]
+            folder = root / "digits" / part / data.classes[data.places[i]]
             folder.mkdir(parents=True, exist_ok=True)
             Image.fromarray(data.images[i, :, :, 0]).save(folder / f"{i}.png")
-    Image.fromarray(digits[1].images[0, :, :, 0]).save(tmp_path / "digit.png")
-    return tmp_path / "digits"
+    Image.fromarray(digits[1].images[0, :, :, 0]).save(root / "digit.png")
+    given = ["quantise", model_path, root / "digits", "-o", "whole.safetensors", "--pictures", 40]
+    assert here(tuple(given), root, {}).returncode == 0
+    return root
 
 
 @pytest.fixture
-def whole(pellucid: Command, model_path: Path, pictures: Path, tmp_path: Path) -> Path:
+def pictures(kept: Path, tmp_path: Path) -> Path:
+    """The folder; a picture lies where commands run."""
+    shutil.copy(kept / "digit.png", tmp_path)
+    return kept / "digits"
+
+
+@pytest.fixture
+def whole(kept: Path, pictures: Path) -> Path:
     """A quantised model of digits."""
-    pellucid("quantise", model_path, pictures, "--out", "whole.safetensors", "--pictures", "40")
-    return tmp_path / "whole.safetensors"
+    return kept / "whole.safetensors"
 
 
 def test_reports_what_accuracy_it_costs(

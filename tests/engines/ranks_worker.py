@@ -198,5 +198,8 @@ def launch(world: int, out: Path) -> bool:
 
 
 if __name__ == "__main__":
+    import torch._dynamo  # what the first step and the first compilation import, once for all
+    import torch._inductor.compile_fx
+
     folder, *worlds = sys.argv[1:]
     sys.exit(not all(launch(int(world), Path(folder) / f"{world}.npz") for world in worlds))
