@@ -15,6 +15,7 @@ from pellucid.lab.checking import Checking
 from pellucid.lab.decision_book import DecisionBook
 from pellucid.lab.jobs import Jobs
 from pellucid.lab.kept import Kept
+from pellucid.lab.mistakes import MistakesOfRuns
 from pellucid.lab.opened import OpenedRuns
 from pellucid.lab.pages import Pages
 
@@ -41,6 +42,7 @@ class Lab:
         pages: The pages of runs.
         opened: Their networks and pictures.
         compared: Pictures in two networks, by the key that a tab has for them.
+        mistakes: What runs get wrong.
         book: What is decided about the data.
         checking: The pictures of the data, and what is found in them.
         reading: Threads that look into files.
@@ -54,6 +56,7 @@ class Lab:
     pages: Pages = field(init=False)
     opened: OpenedRuns = field(init=False)
     compared: Kept[Compared] = field(default_factory=lambda: Kept(8))
+    mistakes: MistakesOfRuns = field(init=False)
     book: DecisionBook = field(init=False)
     checking: Checking = field(init=False)
     reading: ThreadPoolExecutor = field(
@@ -68,6 +71,7 @@ class Lab:
         self.jobs = Jobs(self.runs.root, self.data)
         self.pages = Pages(self.working)
         self.opened = OpenedRuns(self.data)
+        self.mistakes = MistakesOfRuns(self.opened, self.data, self.working)
         self.book = DecisionBook(self.runs.root)
         self.checking = Checking(self.data, self.book, self.working)
 
@@ -84,6 +88,7 @@ class Lab:
     def close(self) -> None:
         """Let the threads go; trainings that were started go on."""
         self.checking.end()
+        self.mistakes.end()
         self.reading.shutdown(wait=False, cancel_futures=True)
         self.working.shutdown(wait=False, cancel_futures=True)
 

@@ -144,3 +144,53 @@ export interface Report {
   classes: ClassCount[];
   findings: Finding[];
 }
+
+/** A picture that is answered otherwise than it is labelled. */
+export interface Mistake {
+  id: string;
+  path: string;
+  part: string;
+  true: string;
+  answered: string;
+  confidence: number;
+  of_label: number;
+  /** What it would be labelled with, were the answer right. */
+  label: string;
+  by: "network" | "folds";
+  suspicious: boolean;
+  guesses: [string, number][];
+}
+
+/** How a part was answered. */
+export interface PartCount {
+  part: string;
+  pictures: number;
+  wrong: number;
+  by: "network" | "folds";
+}
+
+/** The mistakes of a run, or how far they are looked for. */
+export interface MistakesState {
+  number: number;
+  state: "finding" | "done" | "failed";
+  doing: "" | "features" | "folds";
+  done: number;
+  of: number;
+  error: string;
+  found: {
+    data: string;
+    /** Whether these are the pictures about which the lab decides. */
+    decidable: boolean;
+    of: number;
+    notes: string[];
+    parts: PartCount[];
+    rows: Mistake[];
+  } | null;
+}
+
+/** A training picture that the network sees much as another. */
+export interface Near {
+  name: string;
+  label: string;
+  similarity: number;
+}

@@ -158,3 +158,26 @@ test("in Korean", async () => {
   await page.getByRole("button", { name: "다시 점검하기" }).waitFor();
   await close();
 });
+
+test.each(LOOKS)("what a run gets wrong, %o", async (look) => {
+  const { page, close } = await openServed(lab.address, { hash: "/runs", ...look });
+  await page.getByRole("link", { name: "first" }).click();
+  await page.getByRole("link", { name: "What it gets wrong" }).click();
+  const wrong = page.locator("[data-test=mistakes] .thumbnail", { hasText: MARKUP });
+  await wrong.waitFor();
+  await wrong.focus();
+  const detail = page.locator("[data-test=detail]");
+  await detail.locator(".near img").nth(5).waitFor();
+  await detail.getByRole("checkbox", { name: "Evidence" }).check();
+  const evidence = detail.locator(".evidence");
+  await expect
+    .poll(() => evidence.evaluate((image: HTMLImageElement) => image.naturalWidth))
+    .toBe(28);
+  expect(await fits(page)).toBe(true);
+  await wrong.focus();
+  await page.keyboard.press("l");
+  await expect.poll(() => lines().join()).toContain(`light/${MARKUP},leave-out`);
+  await page.getByLabel("Decision").selectOption("none");
+  await wrong.waitFor({ state: "detached" });
+  await close();
+});

@@ -2,7 +2,8 @@ import { compare } from "./compare";
 import { data } from "./data";
 import { decide } from "./decide";
 import { lab } from "./lab";
+import { mistakes } from "./mistakes";
 import { run } from "./run";
 import { runs } from "./runs";
 
-export const en = { compare, data, decide, lab, run, runs };
+export const en = { compare, data, decide, lab, mistakes, run, runs };

@@ -3,7 +3,8 @@ import { compare } from "./compare";
 import { data } from "./data";
 import { decide } from "./decide";
 import { lab } from "./lab";
+import { mistakes } from "./mistakes";
 import { run } from "./run";
 import { runs } from "./runs";
 
-export const ko: typeof en = { compare, data, decide, lab, run, runs };
+export const ko: typeof en = { compare, data, decide, lab, mistakes, run, runs };

@@ -1,0 +1,115 @@
+"""What a run gets wrong, in the lab: labels that were switched are found, with their pictures."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.running import here
+from tests.lab.demo import CLASSES, pictures
+from tests.lab.running import Opened, opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SWITCHED = 4
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``data``, some of whose labels are switched, and ``runs`` with a run."""
+    root = tmp_path_factory.mktemp("mistakes")
+    for i, (image, label) in enumerate(zip(*pictures(60), strict=True)):
+        switched = bool(label == 0 and i < 2 * SWITCHED)
+        file = root / "data" / CLASSES[1 if switched else label]
+        file.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[..., 0]).save(file / f"{'switched ' * switched}{i:02}.png")
+    arguments = (
+        "train", root / "data", "--architecture", "lenet5", "--epochs", 6, "--batch-size", 8,
+        "--out", root / "runs" / "first",
+    )  # fmt: skip
+    done = here(arguments, root, {})
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def found(lab: Opened) -> tuple[str, dict[str, Any]]:
+    """The run's path and its mistakes."""
+    (run,) = lab.get("api/runs")["runs"]
+    path = f"api/runs/{run['id']}/mistakes"
+    while (answer := lab.get(path))["state"] == "finding":
+        time.sleep(0.05)
+    assert answer["state"] == "done", answer["error"]
+    return path, answer["found"]
+
+
+def pixels(lab: Opened, path: str) -> np.ndarray:
+    answer = lab.ask("GET", path)
+    assert answer.status_code == 200, answer.text
+    return np.asarray(Image.open(io.BytesIO(answer.content)))
+
+
+def test_switched_labels_are_found(place: Path) -> None:
+    with opened(place / "runs", str(place / "data")) as lab:
+        path, mistakes = found(lab)
+        rows = mistakes["rows"]
+        assert mistakes["decidable"]
+        assert mistakes["of"] == len(rows)
+        switched = [row for row in rows if "switched" in row["path"]]
+        assert len(switched) >= SWITCHED - 1
+        assert {row["true"] for row in switched} == {"light"}
+        assert [row["confidence"] for row in rows] == sorted(
+            (row["confidence"] for row in rows), reverse=True
+        )
+        first = f"{path}/{switched[0]['id']}"
+        shown = pixels(lab, f"{first}/picture")
+        own = np.asarray(Image.open(place / "data" / switched[0]["path"]))
+        assert shown.shape[:2] == own.shape[:2]
+        assert (shown[..., 0] == own).all()
+        near = lab.get(f"{first}/nearest")
+        assert near[0]["similarity"] >= near[-1]["similarity"]
+        assert switched[0]["path"] not in {each["name"] for each in near}
+        other = pixels(lab, f"{first}/nearest/0")
+        assert (other[..., 0] == np.asarray(Image.open(place / "data" / near[0]["name"]))).all()
+        evidence = pixels(lab, f"{first}/evidence")
+        assert evidence.shape == (28, 28, 4)
+        assert evidence[..., 3].max() == 255
+        assert lab.ask("GET", f"{first}/nearest/99").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["1-99999", "0-0", "x", "%2e%2e", "1-0-0", "-1"])
+def test_mistakes_are_looked_up(place: Path, name: str) -> None:
+    with opened(place / "runs", str(place / "data")) as lab:
+        path, _ = found(lab)
+        for what in ("picture", "evidence", "nearest", "nearest/0"):
+            assert lab.ask("GET", f"{path}/{name}/{what}").status_code == 404
+
+
+def test_a_run_on_other_data_cannot_be_decided_about(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place / "data", tmp_path / "other")
+    with opened(place / "runs", str(tmp_path / "other")) as lab:
+        _, mistakes = found(lab)
+        assert mistakes["data"] == str(place / "data")
+        assert not mistakes["decidable"]
+
+
+def test_data_that_have_gone_are_reported(place: Path) -> None:
+    (place / "data").rename(place / "gone")
+    with opened(place / "runs") as lab:
+        (run,) = lab.get("api/runs")["runs"]
+        path = f"api/runs/{run['id']}/mistakes"
+        try:
+            while (answer := lab.get(path))["state"] == "finding":
+                time.sleep(0.05)
+        finally:
+            (place / "gone").rename(place / "data")
+        assert answer["state"] == "failed"
+        assert str(place / "data") in answer["error"]
+        assert lab.ask("POST", path, json={}).status_code == 200  # looked for again
+        assert found(lab)[1]["rows"]

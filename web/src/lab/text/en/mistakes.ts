@@ -1,0 +1,39 @@
+export const mistakes = {
+  title: (run: string) => `Mistakes of ${run}`,
+  link: "What it gets wrong",
+  toRun: "to the run",
+  failed: (line: string) => `This cannot be shown: ${line}`,
+  again: "Look again",
+  finding: "waiting for what is looked for before",
+  doing: {
+    features: (done: number, of: number) => `computing features: ${done} of ${of} pictures`,
+    folds: (done: number, of: number) => `learning from the other folds: ${done} of ${of}`,
+  },
+  part: (part: string, wrong: number, of: number, folds: boolean) =>
+    `${part}: ${wrong} of ${of} wrong` + (folds ? ", by folds." : "."),
+  otherData: (data: string) =>
+    `The run learned from ${data}; open the lab with these data to decide about their pictures.`,
+  pair: "Label and answer",
+  pairOf: (label: string, answered: string, count: number) => `${label} → ${answered} (${count})`,
+  all: (count: number) => `all (${count})`,
+  ofPart: "Part",
+  any: "any",
+  decision: "Decision",
+  suspicious: "only labels that are likely wrong",
+  none: "There are none of these.",
+  notAll: (shown: number, of: number) => `The first ${shown} of ${of} mistakes.`,
+  row: (label: string, answered: string, share: string) => `${label} → ${answered} ${share}`,
+  labelled: (label: string, share: string) =>
+    `Labelled ${label}, which has a probability of ${share},`,
+  byFolds: "by heads on the network's features that did not learn from this picture.",
+  byNetwork: "by the network, which did not learn from this picture.",
+  likelyWrong: "The label is likely wrong.",
+  evidence: "Evidence",
+  evidenceHow: (answered: string, label: string) =>
+    `The network's own, pixel by pixel: vermilion speaks for ${answered}, blue for ${label}.`,
+  noEvidence: "This network's answer cannot be taken apart pixel by pixel.",
+  nearest: "Nearest training pictures",
+  distance: (similarity: string) => `similarity ${similarity}`,
+  noneNear: "There are none.",
+  looking: "looking for them…",
+};

@@ -1,0 +1,40 @@
+import type { mistakes as english } from "../en/mistakes";
+
+export const mistakes: typeof english = {
+  title: (run) => `틀린 그림: ${run}`,
+  link: "무엇을 틀리는가",
+  toRun: "실행으로",
+  failed: (line) => `보여 줄 수 없습니다: ${line}`,
+  again: "다시 찾기",
+  finding: "먼저 찾는 것을 기다리는 중",
+  doing: {
+    features: (done, of) => `특징 계산 중: 그림 ${of}장 가운데 ${done}장`,
+    folds: (done, of) => `다른 묶음에서 배우는 중: ${done}/${of}`,
+  },
+  part: (part, wrong, of, folds) =>
+    `${part}: ${of}장 가운데 ${wrong}장 틀림` + (folds ? "(나누어 배운 머리의 답)." : "."),
+  otherData: (data) =>
+    `이 실행이 배운 데이터: ${data}. 그림에 대해 결정하려면 이 데이터로 실험실을 여세요.`,
+  pair: "라벨과 답",
+  pairOf: (label, answered, count) => `${label} → ${answered} (${count})`,
+  all: (count) => `모두 (${count})`,
+  ofPart: "부분",
+  any: "모두",
+  decision: "결정",
+  suspicious: "틀린 것 같은 라벨만",
+  none: "해당하는 그림이 없습니다.",
+  notAll: (shown, of) => `틀린 그림 ${of}장 가운데 처음 ${shown}장입니다.`,
+  row: (label, answered, share) => `${label} → ${answered} ${share}`,
+  labelled: (label, share) => `라벨: ${label}, 그 확률 ${share}.`,
+  byFolds: "이 그림에서 배우지 않은 머리들이 신경망의 특징으로 답했습니다.",
+  byNetwork: "이 그림에서 배우지 않은 신경망이 답했습니다.",
+  likelyWrong: "라벨이 틀린 것 같습니다.",
+  evidence: "근거",
+  evidenceHow: (answered, label) =>
+    `신경망 자체의 화소별 근거입니다. 주홍: ${answered}, 파랑: ${label}.`,
+  noEvidence: "이 신경망의 답은 화소별로 나눌 수 없습니다.",
+  nearest: "가장 가까운 학습 그림",
+  distance: (similarity) => `유사도 ${similarity}`,
+  noneNear: "없습니다.",
+  looking: "찾는 중…",
+};
