@@ -33,7 +33,7 @@ from pellucid.training.recipe import make_recipe
 from tests.engines.networks import network
 from tests.estimators.test_captioner import pictures
 from tests.interop.test_onnx_captions import captioner_model
-from tests.page import following
+from tests.page import following, replayed
 from tests.page.deep import deep_page
 from tests.page.lessons import CASES
 
@@ -169,8 +169,9 @@ FRAMED = ("small", "learn-sgd")
 
 
 def write(folder: Path) -> None:
-    """Write every page into a folder, as NAME.html, a notebook's of two, and one that follows."""
+    """Write every page into a folder, as NAME.html, and those that change while they are open."""
     following.write(folder)
+    replayed.write(folder)
     for name, make in PAGES.items():
         page = make()
         page.save(folder / f"{name}.html")

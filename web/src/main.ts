@@ -4,6 +4,7 @@ import App from "./App.svelte";
 import type { PageData } from "./engine/data";
 import { Network } from "./engine/network";
 import { blob, pageData, Unreadable } from "./page/blobs";
+import { weightsAfter } from "./replay/weights";
 import { address } from "./state/entries";
 import { PageState } from "./state/page.svelte";
 import { catalogues, type Language } from "./text/index";
@@ -15,12 +16,13 @@ async function start(target: HTMLElement): Promise<void> {
   target.textContent = catalogues[language].page.opening;
   try {
     const data = pageData<PageData>();
-    const [network, samples] = await Promise.all([
+    const [network, samples, epochs] = await Promise.all([
       Network.open(data, blob),
       blob(data.samples.pixels),
+      data.replay ? weightsAfter(data.replay, data.weights.names, blob) : new Map(),
     ]);
     const taken = data.model.generated ? new Float32Array(samples.buffer) : samples;
-    const page = new PageState(data, network, taken, language, viewsOf(data));
+    const page = new PageState(data, network, taken, language, viewsOf(data), epochs);
     // for who looks into the page with the browser's tools, and for what measures it
     Object.assign(window, { pellucid: page });
     address.read(page, location.hash);

@@ -15,7 +15,7 @@ from pellucid.cli.own_data import learned_from
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import remarks, results
 from pellucid.engines import DEFAULT
-from pellucid.errors import DataError
+from pellucid.errors import ArgumentError, DataError
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -62,6 +62,12 @@ def page(
     allow_large: Annotated[
         bool, typer.Option("--allow-large", help="Take more than 60 MB of weights.")
     ] = False,
+    replay: Annotated[
+        bool,
+        typer.Option(
+            "--replay", help="Show the run's training again, epoch by epoch; MODEL is its folder."
+        ),
+    ] = False,
     max_pixels: arguments.MaxPixelsAsTrained = None,
     classes: arguments.ClassNames = None,
 ) -> None:
@@ -84,6 +90,12 @@ def page(
             "language": chosen,
             "progress": progress,
         }
+        if replay:
+            if learn:
+                raise ArgumentError(
+                    "a page shows a training again, or learns itself; leave out --replay or --learn"
+                )
+            settings["replay"] = _run_of(model, place_of(model))
         if isinstance(estimator, ImageGenerator):
             if named or learn:
                 raise DataError(
@@ -113,3 +125,17 @@ def _written_of(data: str, write: Callable[[str | None], Page]) -> Page:
         return write(None)
     remarks().print(f"pictures: the data that the run learned from, {printable(data)}")
     return made
+
+
+def _run_of(model: str, place: Path | None) -> Path:
+    """The run whose training is shown again.
+
+    Raises:
+        DataError: If the model is no run's folder.
+    """
+    if place is None or not place.is_dir():
+        raise DataError(
+            f"{printable(model)}: is no folder of a run, and so has no training to be shown again; "
+            "give the folder, or leave --replay out"
+        )
+    return place

@@ -18,7 +18,7 @@ from pellucid.tasks import Generation
 from pellucid.text import folder_name
 from pellucid.training.network_file import read_network
 from pellucid.training.saved_run import run_data
-from pellucid.training.snapshot import newest_snapshot
+from pellucid.training.snapshot import newest_snapshot, with_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,10 +121,3 @@ def live_page(
             page = estimator.page(learn=False, **settings)
             page = replace(page, notes=(note, *page.notes))
     return LivePage(page.following(feed), folder, model, snapshot)
-
-
-def with_weights(model: Model, snapshot: Snapshot) -> Model:
-    """A model with the weights of another moment."""
-    network = model.network
-    own = {name: snapshot.weights[name] for name in network.parameters}
-    return replace(model, network=type(network)(network.graph, own, network.graphs))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,10 +23,12 @@ from pellucid.explain.generated import (
 from pellucid.explain.trace import traced
 from pellucid.page import make_page
 from pellucid.page.generated import Generated, noise_samples
+from pellucid.page.replay import replay_of
 from pellucid.page.samples import SAMPLES
 from pellucid.tasks.of_noise import REAL
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Sequence
 
     from pellucid.explain.backward import Backward
@@ -105,6 +109,7 @@ class OpenGenerator(JudgedGenerator):
         title: str = "",
         allow_large: bool = False,
         language: Language = "en",
+        replay: str | os.PathLike[str] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Page:
         """The generator as one web page that makes pictures, and needs nothing else.
@@ -118,6 +123,8 @@ class OpenGenerator(JudgedGenerator):
             title: What the page is called.
             allow_large: Whether it may have more than 60 MB of weights.
             language: Of its texts at first.
+            replay: The folder of the run that the generator is of: the page then shows its training
+                again, with the weights after each epoch that ``fit(…, replay=True)`` has kept.
             progress: Called with the number of programs compiled, and of all, after each.
 
         Raises:
@@ -126,15 +133,19 @@ class OpenGenerator(JudgedGenerator):
         checks.whole("samples", samples, 1)
         own = self.model_
         model = score_model(own) if has_discriminator(own) else picture_model(own)
-        return make_page(
+        again = None if replay is None else replay_of(Path(replay), own)
+        page = make_page(
             model,
             noise_samples(self.noise(samples, seed=seed), seed),
             generated=Generated.of(model.network, own.network.graph.output),
+            replay=again,
             title=title,
             allow_large=allow_large,
             language=language,
             progress=progress,
         )
+        note = again.note(allow_large=allow_large) if again is not None else ""
+        return replace(page, notes=(*page.notes, *([note] if note else [])))
 
     def _noise_of(self, sample: Sample) -> Array:
         if isinstance(sample, np.ndarray):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pellucid.data.augment import Augmentation
@@ -12,10 +13,12 @@ from pellucid.graph import check_reals
 from pellucid.page import make_page
 from pellucid.page.learning import MOST_JUDGED, MOST_TRAINED, Lesson
 from pellucid.page.pictures import Finder, noise
+from pellucid.page.replay import replay_of
 from pellucid.page.samples import SAMPLES
 from pellucid.tasks import check_row
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
     from pellucid.data.dataset import Dataset
@@ -40,6 +43,7 @@ class PagedEstimator(OpenEstimator):
         title: str = "",
         allow_large: bool = False,
         language: Language = "en",
+        replay: str | os.PathLike[str] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Page:
         """The network as one web page that computes, and needs nothing else.
@@ -60,17 +64,29 @@ class PagedEstimator(OpenEstimator):
             title: What the page is called.
             allow_large: Whether it may have more than 60 MB of weights.
             language: Of its texts at first.
+            replay: The folder of the run that the network is of: the page then shows its training
+                again, with the weights after each epoch that ``fit(…, replay=True)`` has kept, and
+                learns nothing itself.
             progress: Called with the number of programs compiled, and of all, after each.
 
         Raises:
             DataError: If the data cannot be used, or their classes are not the network's.
             ArgumentError: If the model is quantised, there is a layer without compiled code, or the
-                page becomes too large; or ``learn`` is True, and there is nothing to learn.
+                page becomes too large; or ``learn`` is True, and there is nothing to learn, or a
+                training is shown again.
+            FileFormatError: If weights that a run has kept are damaged, or of another network.
         """
         model = self.model_
         # before the pictures cost any time
         check_row(model.task, "a page", boxes=True, captions=True)
         check_reals(model.network.graph, "a page")
+        again = None if replay is None else replay_of(Path(replay), model)
+        if again is not None:
+            if learn:
+                raise ArgumentError(
+                    "a page shows a training again, or learns itself; leave out replay or learn"
+                )
+            learn = False
         finder = Finder(
             model,
             samples,
@@ -84,13 +100,15 @@ class PagedEstimator(OpenEstimator):
             model,
             chosen.samples,
             lesson=lesson,
+            replay=again,
             title=title,
             allow_large=allow_large,
             language=language,
             progress=progress,
         )
         left_out = (f"the page learns nothing: {why_not}",) if why_not else ()
-        return replace(page, notes=(*chosen.notes, *left_out))
+        shown = again.note(allow_large=allow_large) if again is not None else ""
+        return replace(page, notes=(*chosen.notes, *left_out, *([shown] if shown else [])))
 
     def _may_learn(self, learn: bool | None) -> bool:
         """Whether pictures to learn from are worth reading."""

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph
     from pellucid.page.generated import Generated
     from pellucid.page.learning import Lesson
+    from pellucid.page.replay import PageReplay
     from pellucid.page.samples import Samples
 
 FORMAT = 1
@@ -128,6 +129,7 @@ def make_page(
     *,
     lesson: Lesson | None = None,
     generated: Generated | None = None,
+    replay: PageReplay | None = None,
     title: str = "",
     allow_large: bool = False,
     language: Language = "en",
@@ -140,6 +142,7 @@ def make_page(
         samples: Pictures that it brings along, at least one; the self-test computes the first.
         lesson: What it can learn; none: nothing.
         generated: Of a network that takes noise, what it makes; none of others.
+        replay: The training that it shows again; none: none.
         title: What it is called; empty: by the model's answers.
         allow_large: Whether it may have more than 60 MB of weights.
         language: Of its texts at first.
@@ -165,7 +168,7 @@ def make_page(
     step = _counter(progress, 2 * (1 + len(swapped)) + (lesson is not None))
     stored = page_weights(whole)
     floats = np.concatenate([np.zeros(0, np.float32), *(a.reshape(-1) for a in stored.values())])
-    data = {
+    data: dict[str, Any] = {
         "format": FORMAT,
         "version": __version__,
         "title": printable(title),
@@ -198,6 +201,9 @@ def make_page(
     }
     if lesson is not None:
         step()
+    if replay is not None:
+        names = data["weights"]["names"]
+        data["replay"] = replay.to_dict(names, blobs, allow_large=allow_large)
     return Page(printable(title) or "A network", data, blobs, language)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.decode import unreadable
@@ -74,6 +74,23 @@ def newest_snapshot(folder: Path, network: Network) -> Snapshot | None:
             return None
         raise
     return found
+
+
+def with_weights(model: Model, found: Snapshot) -> Model:
+    """A model with the weights of another moment.
+
+    Raises:
+        FileFormatError: If they are of another network.
+    """
+    network = model.network
+    try:
+        check_weights(network.parameters, found.weights)
+    except PellucidError as error:
+        raise FileFormatError(
+            f"the weights are of another network than the model ({error}); train again"
+        ) from error
+    own = {name: found.weights[name] for name in network.parameters}
+    return replace(model, network=type(network)(network.graph, own, network.graphs))
 
 
 def best_epoch(model: Model) -> int | None:

@@ -423,6 +423,22 @@ export interface CaptionsData {
   expected: { words: number[]; probabilities: number[] }[];
 }
 
+/** A training that the page shows again; see `pellucid/page/replay.py`. */
+export interface ReplayData {
+  /** What was measured in each epoch, by name: `epoch`, `loss`, `validation_loss`, … */
+  rows: ({ epoch: number; loss: number | null; learning_rate: number | null } & {
+    [measure: string]: number | null | undefined;
+  })[];
+  /** The epoch that the page's network is of. */
+  best: number | null;
+  /** What epochs are ranked by besides the loss, and where it stands in their rows. */
+  measure: { name: string; row: string; form: "share" | "number" } | null;
+  /** The pictures that judged them. */
+  judged: { name: string; count: number } | null;
+  /** Blobs of what changes in the weights from one epoch to the next, of all bits. */
+  epochs: { epoch: number; changes: string }[];
+}
+
 /** Where a page that follows a training finds its weights, relative to its own address. */
 export interface LiveData {
   events: string;
@@ -446,4 +462,5 @@ export interface PageData {
   learn: LearnData | null;
   captions?: CaptionsData | null;
   live?: LiveData | null;
+  replay?: ReplayData | null;
 }

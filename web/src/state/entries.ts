@@ -252,15 +252,28 @@ const change: Entry<PageState> = {
   lacks: (page) => writtenChanges(page) === null,
 };
 
+/** Of a training that is shown again: the epoch. Read before changes of the network. */
+const epoch: Entry<PageState> = {
+  key: "epoch",
+  write: ({ replay }) => (replay && replay.shown !== "model" ? [`${replay.shown}`] : []),
+  read({ replay }, [text]) {
+    if (!replay) return;
+    const shown = wholeNumber(text, Infinity);
+    const found = shown !== null && replay.epochs.includes(shown) ? shown : "model";
+    if (found !== replay.shown) replay.show(found);
+  },
+};
+
 /** What was learned here is in no address; a training that the page follows goes on elsewhere. */
 const learned: Entry<PageState> = {
   key: "learned",
   write: () => [],
   read: () => undefined,
-  lacks: (page) => (page.learned && !page.live) || page.classes !== null,
+  lacks: (page) => (page.learned && !page.live && !page.replay) || page.classes !== null,
 };
 
 address.add(
+  epoch,
   picture,
   drawn,
   word,

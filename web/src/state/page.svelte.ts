@@ -10,6 +10,8 @@ import type { Chapter } from "../lecture/parts";
 import { Boxes } from "./boxes.svelte";
 import { Captions } from "./captions.svelte";
 import { Live } from "./live.svelte";
+import { Replay } from "../replay/replay.svelte";
+import type { Weights } from "../engine/program";
 import { type Back, Backwards } from "./backwards.svelte";
 import { Opening } from "./opening.svelte";
 import { Steps } from "./steps.svelte";
@@ -109,6 +111,8 @@ export class PageState {
   readonly steps: Steps;
   /** Of a page that follows a training: how it does. */
   readonly live: Live | null = null;
+  /** Of a page that shows a training again: that. */
+  readonly replay: Replay | null = null;
   /** Whether its weights are others than those that it came with, changes of `surgery` apart. */
   learned = $state(false);
   readonly surgery = new Surgery(this);
@@ -120,6 +124,7 @@ export class PageState {
     samples: Taken,
     language: Language,
     views: readonly View[],
+    epochs: ReadonlyMap<number, Weights> = new Map(),
   ) {
     this.data = data;
     this.network = network;
@@ -132,6 +137,7 @@ export class PageState {
     this.boxes = new Boxes(this);
     if (data.captions) this.captions = new Captions(this, data.captions);
     this.steps = new Steps(this);
+    if (data.replay) this.replay = new Replay(this, data.replay, epochs);
     if (data.live) this.live = new Live(this, data.live);
     this.selfTest = network.selfTest(this.samplePixels(0));
     this.takeSample(0);

@@ -5,7 +5,7 @@ import type { PageData } from "../engine/data";
 import type { PageState, View } from "../state/page.svelte";
 import BackwardView from "./backward/Backward.svelte";
 import LectureView from "./lecture/Lecture.svelte";
-import Learn from "./learn/Learn.svelte";
+import Training from "./replay/Training.svelte";
 import NumberView from "./number/Number.svelte";
 import WhyView from "./why/Why.svelte";
 
@@ -36,7 +36,11 @@ export const VIEWS: readonly Registered[] = [
     component: LectureView,
     exists: (data) => ofRow(data) && !data.captions && !data.model.generated,
   },
-  { view: "learn", component: Learn, exists: (data) => data.learn !== null },
+  {
+    view: "learn",
+    component: Training,
+    exists: (data) => data.learn !== null || Boolean(data.replay),
+  },
 ];
 
 /** The views that a page has, the one that it opens with first. */

@@ -48,8 +48,8 @@ const GLOSSARY: [string, string, RegExp][] = [
 /** Latin words that Korean texts have too: names, keys, files, formulas. */
 const LATIN = new Set(
   (
-    "CSV Ctrl Down End Enter Esc GIoU Grad CAM Home JPEG K L M N Page PNG ReLU ReLU6 PReLU Shift SiLU Tab U Up b e eˣ e³ e⁰ γ " +
-    "DATA RUNS backward float32 lab lecture ln max npz pellucid predict resume safetensors softmax t tanh train w x y z"
+    "BLEU CSV Ctrl Down End Enter Esc F1 GIoU Grad CAM Home IoU JPEG K L M N Page PNG ReLU ReLU6 PReLU R² Shift SiLU Tab U Up b e eˣ e³ e⁰ γ " +
+    "DATA RUNS backward float32 lab lecture ln mAP max npz pellucid predict resume safetensors softmax t tanh train w x y z"
   ).split(" "),
 );
 

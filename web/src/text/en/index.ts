@@ -10,6 +10,7 @@ import { network } from "./network";
 import { noise } from "./noise";
 import { number } from "./number";
 import { page } from "./page";
+import { replay } from "./replay";
 import { speech } from "./speech";
 import { why } from "./why";
 
@@ -26,6 +27,7 @@ export const en = {
   noise,
   number,
   page,
+  replay,
   speech,
   why,
 };

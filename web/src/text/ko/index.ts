@@ -16,6 +16,7 @@ import { network } from "./network";
 import { noise } from "./noise";
 import { number } from "./number";
 import { page } from "./page";
+import { replay } from "./replay";
 import { speech } from "./speech";
 import { why } from "./why";
 
@@ -32,6 +33,7 @@ export const ko: Catalogue = {
   noise,
   number,
   page,
+  replay,
   speech,
   why,
 };

@@ -1,0 +1,30 @@
+export const replay = {
+  about: (epochs: number) =>
+    `이 신경망이 에포크 ${epochs}번 동안 어떻게 배웠는지 보여 줍니다. 슬라이더를 옮기면 페이지 전체의 특징맵, 숫자, 답이 모두 그때의 신경망으로 바뀝니다.`,
+  alone: "에포크마다의 가중치가 남아 있지 않아 곡선만 보여 줍니다.",
+  play: "재생",
+  pause: "일시 정지",
+  model: "모델로 돌아가기",
+  shownModel: (epoch: string) => `에포크 ${epoch}의 모델`,
+  shownUnknown: "모델",
+  after: (epoch: number, loss: string) => `에포크 ${epoch}까지 배운 뒤: 배우는 동안 손실 ${loss}`,
+  judged: (measure: string, value: string, count: string) =>
+    `배우지 않은 ${count}장에서 ${measure} ${value}`,
+  judgedAlone: (measure: string, value: string) => `${measure} ${value}`,
+  before: "첫 걸음을 떼기 전: 아직 아무것도 배우지 않았습니다.",
+  rate: "학습률",
+  learned: "배운 그림",
+  others: "배우지 않은 그림",
+  validation: "손실(배우지 않은 그림)",
+  measures: {
+    accuracy: "정확도",
+    mean_average_precision: "mAP",
+    map50: "IoU 0.5에서의 mAP",
+    bleu4: "BLEU-4",
+    bleu1: "BLEU-1",
+    micro_f1: "미시 F1",
+    macro_f1: "거시 F1",
+    r2: "R²",
+    word_accuracy: "단어 정확도",
+  },
+};
