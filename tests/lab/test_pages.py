@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from typing import TYPE_CHECKING
@@ -81,3 +82,25 @@ def test_a_page_hears_of_new_weights(runs: Path, tmp_path: Path) -> None:
         assert heard(stream.news()) == {}
         (run / "live" / "weights.safetensors").write_bytes(b"new ones")
         assert heard(stream.news()) == {"weights": {"number": 2, "step": None, "epoch": None}}
+
+
+def test_a_training_is_asked_for_its_weights_as_long_as_a_page_listens(
+    runs: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(runs / NAMES[0], run)
+    wanted, place = run / "live" / "wanted.json", run / "live" / "progress.json"
+    with opened(tmp_path) as lab:
+        heard(Follow(lab.lab, run).news())
+        assert not wanted.exists()  # it has ended
+        progress = json.loads(place.read_text())
+        place.write_text(json.dumps({**progress, "ended": ""}))
+        stream = Follow(lab.lab, run)
+        assert "failed" not in heard(stream.news())
+        first = json.loads(wanted.read_text())["number"]
+        heard(stream.news())
+        assert json.loads(wanted.read_text())["number"] == first  # not at every look
+        wanted.unlink()
+        wanted.mkdir()
+        found = heard(Follow(lab.lab, run).news())
+        assert "wanted.json" in found["failed"]["error"]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pellucid.errors import OutputError
+from pellucid.errors import PellucidError
 from pellucid.lab.described import progress_of
 from pellucid.lab.stream import Stream, event, stamp
 from pellucid.training.live import renew_wanted
@@ -27,8 +26,6 @@ WANTED_SECONDS = 2.0
 class Follow(Stream):
     """What a page hears that shows a network while it learns.
 
-    While somebody listens, the training is asked for its weights.
-
     Args:
         lab: The lab.
         folder: The run's.
@@ -37,19 +34,27 @@ class Follow(Stream):
     def __init__(self, lab: Lab, folder: Path) -> None:
         super().__init__(lab)
         self._folder = folder
-        self._number, self._renewed = 0, 0.0
+        self._number = 0
+        self._next = float("-inf")
 
     def news(self) -> Iterator[bytes]:
         """How far the training is, and whether there are new weights."""
-        progress, now = progress_of(self._folder), time.monotonic()
-        trains = progress is not None and not progress["ended"]
-        if trains and now - self._renewed >= WANTED_SECONDS:
-            self._renewed = now
-            with suppress(OutputError):  # the page shows what there is: the epochs' models
-                renew_wanted(self._folder)
+        progress = progress_of(self._folder)
         if progress is not None:
             yield from self.changed("progress", progress)
+            if not progress["ended"] and time.monotonic() >= self._next:
+                self._next = time.monotonic() + WANTED_SECONDS
+                yield from self._ask()
         places = (self._folder.joinpath(*LIVE_WEIGHTS), self._folder / RunFolder.MODEL)
         if self.is_new("weights", [stamp(place) for place in places]):
             self._number += 1
             yield event("weights", {"number": self._number, "step": None, "epoch": None})
+
+    def _ask(self) -> Iterator[bytes]:
+        """Say that somebody watches; where that cannot be written, no new weights come."""
+        try:
+            renew_wanted(self._folder)
+        except PellucidError as error:
+            yield from self.changed("failed", {"error": str(error)})
+        else:
+            yield from self.changed("failed", {"error": ""}) if "failed" in self._sent else ()

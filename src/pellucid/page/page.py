@@ -58,7 +58,8 @@ class Feed:
     Attributes:
         events: A stream of server-sent events: ``weights`` (a new snapshot: its ``number``,
             ``step`` and ``epoch``), ``progress`` (how far the training is, see
-            :class:`pellucid.training.live.LiveProgress`).
+            :class:`pellucid.training.live.LiveProgress`), ``failed`` (why the training cannot be
+            asked for its weights, ``error``; empty again once it can).
         weights: The newest weights, as :func:`pellucid.page.weights.weights_bytes` writes them.
             The headers ``Pellucid-Step`` and ``Pellucid-Epoch`` say of which moment they are; 204
             is the answer as long as there are none.

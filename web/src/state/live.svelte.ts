@@ -61,6 +61,8 @@ export class Live {
   progress = $state.raw<LiveProgress | null>(null);
   /** Why the newest weights are not shown; empty: they are. */
   failure = $state("");
+  /** Why the training cannot be asked for newer ones; empty: it is asked. */
+  unasked = $state("");
 
   /** The newest snapshot that the stream has told of. */
   private offered: Offered | null = null;
@@ -155,6 +157,9 @@ export class Live {
       const before = this.progress?.ended;
       this.progress = JSON.parse(data) as LiveProgress;
       if (this.progress.ended && !before) this.renew(); // what the run answers with from now on
+    });
+    source.addEventListener("failed", ({ data }: MessageEvent<string>) => {
+      this.unasked = (JSON.parse(data) as { error: string }).error;
     });
     source.addEventListener("weights", ({ data }: MessageEvent<string>) => {
       this.offered = JSON.parse(data) as Offered;

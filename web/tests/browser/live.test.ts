@@ -186,6 +186,10 @@ test("a pause, the end, and a lab that is gone are said", async () => {
   training.say("progress", progress({ ended: "finished" }));
   await expect.poll(() => stateOf(page), PATIENT).toBe("ended");
   await expect.poll(() => training.asked).toBe(asked + 1); // the model that remains
+  training.say("failed", { error: "the disk is full" });
+  await expect.poll(() => bar(page), PATIENT).toContain("the disk is full");
+  training.say("failed", { error: "" });
+  await expect.poll(() => bar(page), PATIENT).not.toContain("the disk is full");
   training.say("progress", progress({})); // it is taken up again
   await expect.poll(() => stateOf(page), PATIENT).toBe("running");
   await training.close();
