@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +15,6 @@ from pellucid.layers import Dense, Flatten, Layer, ReLU, Sequential, Tanh
 from pellucid.quantisation import quantise
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pellucid import Dataset
     from tests.cli.conftest import Command
 
@@ -85,3 +85,27 @@ def test_a_quantised_model_is_not_to_be_explained(
     assert not advised(done.stdout)
     for name in ("report.html", "wrong.csv"):
         assert "pellucid explain" not in (tmp_path / "report" / name).read_text("utf-8")
+
+
+def test_data_are_read_as_they_were(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    """Columns and limits that a run was begun with go with what it advises at its end."""
+    shutil.copytree(picture_folder, tmp_path / "data")
+    paths = sorted((tmp_path / "data").rglob("*.png"))
+    lines = [f"{path.relative_to(tmp_path)},{path.parent.name}" for path in paths]
+    parts = ["test" if i % 4 == 0 else "train" for i in range(len(lines))]
+    table = [f"{line},{part}" for line, part in zip(lines, parts, strict=True)]
+    (tmp_path / "all.csv").write_text("\n".join(["file,kind,split", *table]), encoding="utf-8")
+    given = ["--path-column=file", "--label-column=kind", "--max-bytes=123456"]
+    begin = ["train", "all.csv", *given, "--epochs", 1, "--no-report", "--out", "run"]
+    printed = pellucid(*begin).stderr
+    (judge,) = [line for line in printed.splitlines() if line.startswith("judge it: ")]
+    command = shlex.split(judge.removeprefix("judge it: pellucid "))
+    assert command[-3:] == given
+    pellucid(*command)
+    printed = pellucid("train", "--resume", "run", "--epochs", 2, code=1).stderr
+    command = shlex.split(printed.rpartition(": pellucid ")[2])
+    assert (command[0], Path(command[1]).name) == ("train", "all.csv")
+    assert command[4:7] == given
+    pellucid(*command, "--no-report", "--out", "more")

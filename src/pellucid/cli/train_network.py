@@ -25,6 +25,7 @@ from pellucid.cli.transfer_notes import (
 from pellucid.data.captions import Captions
 from pellucid.engines import get_engine
 from pellucid.text import counted, folder_name, printable
+from pellucid.training.saved_run import reading_options
 
 if TYPE_CHECKING:
     from pellucid.cli.estimator_options import Estimator
@@ -243,12 +244,8 @@ def _say_result(model: Estimator, done: _Finish, planned: int, *, json: bool) ->
         console.print(f"validation: {words.removeprefix(', ')}")
     results().print(f"model: {printable(done.folder / RunFolder.MODEL)} (epoch {best['epoch']})")
     if splits.test is not None:
-        columns = [
-            f"--{name.replace('_', '-')}={getattr(options, name)}"
-            for name in ("path_column", "label_column")
-            if getattr(options, name) is not None
-        ]
-        command = shlex.join(["pellucid", "evaluate", str(done.folder), done.source, *columns])
+        reading = reading_options(vars(options))
+        command = shlex.join(["pellucid", "evaluate", str(done.folder), done.source, *reading])
         console.print(f"judge it: {printable(command)}")
 
 

@@ -17,7 +17,7 @@ from pellucid.training.checkpoint import Checkpoint, from_file
 from pellucid.training.network_file import network_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 LAST = "last.safetensors"
@@ -77,12 +77,25 @@ class SavedRun:
         more = [] if epochs is None else [str(epochs - done if epochs > done else epochs)]
         data = self.notes.get("data")
         if isinstance(data, str):
-            option = ["--epochs", *more] if more else []
+            option = [*reading_options(self.notes), *(["--epochs", *more] if more else [])]
             way = shlex.join(["pellucid", "train", data, "--start-from", os.fspath(path), *option])
         else:
             setting = f", epochs={more[0]}" if more else ""
             way = f"{task.estimator}(start_from={os.fspath(path)!r}{setting})"
         return f"{ended}; to train its model further, begin a new run from it: {printable(way)}"
+
+
+def reading_options(given: Mapping[str, Any]) -> list[str]:
+    """The options that a command needs to read the data of another as that did.
+
+    Args:
+        given: That command's options, by name.
+    """
+    return [
+        f"--{name.replace('_', '-')}={given[name]}"
+        for name in ("path_column", "label_column", "max_bytes")
+        if given.get(name) is not None
+    ]
 
 
 def check_saved_run(path: Path) -> None:
