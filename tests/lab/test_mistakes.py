@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pellucid.lab.described import model_provenance
 from tests.cli.running import here
 from tests.lab.demo import CLASSES, pictures
 from tests.lab.running import Opened, opened
@@ -113,3 +114,34 @@ def test_data_that_have_gone_are_reported(place: Path) -> None:
         assert str(place / "data") in answer["error"]
         assert lab.ask("POST", path, json={}).status_code == 200  # looked for again
         assert found(lab)[1]["rows"]
+
+
+def test_training_on_by_decisions(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place / "runs", tmp_path / "runs")
+    with opened(tmp_path / "runs", str(place / "data")) as lab:
+        path, mistakes = found(lab)
+        first = path.removesuffix("/mistakes")
+        refused = lab.ask("POST", f"{first}/train-on", json={})
+        assert refused.status_code == 400  # nothing is decided
+        changes = [
+            {"path": row["path"], "after": {"decision": "move", "label": "dark"}}
+            for row in mistakes["rows"]
+            if "switched" in row["path"]
+        ]
+        assert lab.ask("PUT", "api/decisions", json={"changes": changes}).status_code == 200
+        started = lab.ask("POST", f"{first}/train-on", json={})
+        assert started.status_code == 201, started.text
+        (job,) = lab.lab.jobs._jobs.values()
+        assert job.process.wait(300) == 0, job.to_dict()["log"]
+        lab.lab.runs.listed(fresh=True)
+        after = lab.get(f"api/runs/{started.json()['id']}/mistakes")
+        while after["state"] == "finding":
+            time.sleep(0.05)
+            after = lab.get(f"api/runs/{started.json()['id']}/mistakes")
+        moved = {each["path"] for each in changes}
+        assert after["state"] == "done", after["error"]
+        labels = {row["path"]: row["true"] for row in after["found"]["rows"]}
+        assert {labels[path] for path in moved & set(labels)} <= {"dark"}
+        run = lab.lab.runs.find(started.json()["id"])
+        kept = model_provenance(run.path)["decisions"]
+        assert (kept["move"], kept["leave-out"], kept["changed"]) == (len(moved), 0, 0)

@@ -39,6 +39,7 @@ ROUTES = (
     Route("/api/runs/{id}/events", page_routes.events, methods=["GET"]),
     Route("/api/runs/{id}/weights", page_routes.weights, methods=["GET"]),
     Route("/runs/{id}/page", page_routes.page, methods=["GET"]),
+    Route("/api/runs/{id}/train-on", job_routes.train_on, methods=["POST"]),
     Route("/api/runs/{id}/mistakes", mistake_routes.mistakes, methods=["GET"]),
     Route("/api/runs/{id}/mistakes", mistake_routes.again, methods=["POST"]),
     Route("/api/runs/{id}/mistakes/{mistake}/picture", mistake_routes.picture, methods=["GET"]),

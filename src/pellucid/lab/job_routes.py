@@ -25,3 +25,11 @@ async def train(request: Request) -> Response:
     asked = await read_object(request, FIELDS)
     job = await lab.read(lab.jobs.start, asked)
     return answer({"id": lab.runs.identifier(job.folder), **job.to_dict()}, 201)
+
+
+async def train_on(request: Request) -> Response:
+    """Train on from a run by the decisions that are kept."""
+    lab = lab_of(request)
+    found = await lab.read(lab.runs.find, request.path_params["id"])
+    job = await lab.read(lab.jobs.train_on, found.path, lab.book.file)
+    return answer({"id": lab.runs.identifier(job.folder), **job.to_dict()}, 201)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid import checks
 from pellucid.architectures import ARCHITECTURES
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, DataError
 from pellucid.files import make_folder
 from pellucid.text import folder_name, listed, printable
 from pellucid.training.run_folder import free_folder, holds_run
+from pellucid.training.train_on import train_on_arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 LOG = "train.log"
@@ -94,14 +95,40 @@ class Jobs:
                 "the lab was opened without data; open it with them: pellucid lab RUNS DATA"
             )
         arguments = _arguments(asked)
+        data = self._data
+
+        def command(folder: Path) -> list[str]:
+            return ["train", "--out", os.fspath(folder), *arguments, *more, "--", data]
+
+        name = f"{folder_name(self._data)}-{asked.get('architecture') or 'lab'}"
+        return self._started(name, command)
+
+    def train_on(self, run: Path, decisions: Path) -> Job:
+        """Train on from a run by decisions: a new head on its body, or all layers.
+
+        Args:
+            run: Its folder.
+            decisions: Their file.
+
+        Raises:
+            DataError: If nothing is decided, or the run does not say what it learned from.
+            OutputError: If the new run's folder cannot be made.
+        """
+        if not decisions.exists():
+            raise DataError("nothing is decided yet; decide about some pictures first")
+        train_on_arguments(
+            run, decisions, run
+        )  # what is wrong with the run, before a folder is made
+        return self._started(
+            f"{folder_name(run)}-on", lambda folder: train_on_arguments(run, decisions, folder)
+        )
+
+    def _started(self, name: str, arguments: Callable[[Path], list[str]]) -> Job:
+        """Start a process in a folder of its own."""
         with self._lock:
-            name = f"{folder_name(self._data)}-{asked.get('architecture') or 'lab'}"
             folder = self._free(name)
             make_folder(folder)
-            command = [
-                sys.executable, "-m", "pellucid", "train", "--out", os.fspath(folder),
-                *arguments, *more, "--", self._data,
-            ]  # fmt: skip
+            command = [sys.executable, "-m", "pellucid", *arguments(folder)]
             with (folder / LOG).open("wb") as log:
                 process = subprocess.Popen(  # noqa: S603 - the arguments are checked
                     command,

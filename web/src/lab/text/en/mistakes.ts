@@ -4,6 +4,9 @@ export const mistakes = {
   toRun: "to the run",
   failed: (line: string) => `This cannot be shown: ${line}`,
   again: "Look again",
+  trainOn: "Train on",
+  trainOnHow: (count: number) =>
+    `A new run goes on from this one, with ${count} decisions: a new head where it has learned on a trained body, else all layers.`,
   finding: "waiting for what is looked for before",
   doing: {
     features: (done: number, of: number) => `computing features: ${done} of ${of} pictures`,
