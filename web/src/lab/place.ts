@@ -7,7 +7,6 @@ export type Place =
   | { view: (typeof PLAIN)[number] }
   | { view: "run"; id: string }
   | { view: "mistakes"; id: string }
-  | { view: "changes"; before: string; after: string }
   | { view: "compare"; first: string; second: string | null };
 
 /** A run's identifier, as the server makes it. */
@@ -19,7 +18,6 @@ export function read(hash: string): Place {
   const [first, second] = rest.map((each) => (ID.test(each) ? each : null));
   if (first) {
     if (view === "run" || view === "mistakes") return { view, id: first };
-    if (view === "changes" && second) return { view, before: first, after: second };
     if (view === "compare") return { view, first, second: second ?? null };
   }
   return { view: PLAIN.find((each) => each === view) ?? "runs" };
@@ -30,8 +28,6 @@ export function write(place: Place): string {
     case "run":
     case "mistakes":
       return `#/${place.view}/${place.id}`;
-    case "changes":
-      return `#/changes/${place.before}/${place.after}`;
     case "compare":
       return ["#/compare", place.first, place.second ?? []].flat().join("/");
     default:
