@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pellucid import ImageClassifier
 from pellucid.lab.described import model_provenance
 from tests.cli.running import here
 from tests.lab.demo import CLASSES, pictures
@@ -128,6 +129,11 @@ def test_training_on_by_decisions(place: Path, tmp_path: Path) -> None:
             for row in mistakes["rows"]
             if "switched" in row["path"]
         ]
+        (judged_by,) = (
+            lab.lab.opened.pictures(run.path)[0] for run in lab.lab.runs.listed().values()
+        )
+        judging = next(name for name in judged_by.names or () if name.startswith("light"))
+        changes.append({"path": judging, "after": {"decision": "move", "label": "dark"}})
         assert lab.ask("PUT", "api/decisions", json={"changes": changes}).status_code == 200
         started = lab.ask("POST", f"{first}/train-on", json={})
         assert started.status_code == 201, started.text
@@ -145,3 +151,13 @@ def test_training_on_by_decisions(place: Path, tmp_path: Path) -> None:
         run = lab.lab.runs.find(started.json()["id"])
         kept = model_provenance(run.path)["decisions"]
         assert (kept["move"], kept["leave-out"], kept["changed"]) == (len(moved), 0, 0)
+        before = first.rpartition("/")[2]
+        assert lab.get(f"api/runs/{started.json()['id']}")["before"] == before
+        changed = lab.get(f"api/changes/{before}/{started.json()['id']}")
+        part, _ = lab.lab.opened.pictures(run.path)  # with what was decided
+        answers = ImageClassifier.load(run.path).predict(part.images)
+        assert changed["sides"][1]["right"] == int((answers == part.labels).sum())
+        truth = dict(zip(part.names or (), part.labels, strict=True))
+        assert {name for name in truth if name in moved} == {judging}
+        assert truth[judging] == "dark"
+        assert {row["path"]: row["true"] for row in changed["rows"]}.items() <= truth.items()

@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from pellucid.lab import (
+    change_routes,
     compare_routes,
     data_routes,
     decision_routes,
@@ -53,6 +54,8 @@ ROUTES = (
     Route("/api/compare", compare_routes.compare, methods=["POST"]),
     Route("/api/compare/all", compare_routes.compare_all, methods=["POST"]),
     Route("/api/compare/{key}/{side:int}/{place:int}", compare_routes.values, methods=["GET"]),
+    Route("/api/changes/{first}/{second}", change_routes.changes, methods=["GET"]),
+    Route("/api/changes/{first}/{second}/{place:int}", change_routes.picture, methods=["GET"]),
     Route("/api/runs/{id}/edits", surgery_routes.choices, methods=["GET"]),
     Route("/api/surgery", surgery_routes.save, methods=["POST"]),
     Route("/api/train", job_routes.choices, methods=["GET"]),

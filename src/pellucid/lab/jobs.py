@@ -13,6 +13,7 @@ from pellucid import checks
 from pellucid.architectures import ARCHITECTURES
 from pellucid.errors import ArgumentError, DataError
 from pellucid.files import make_folder
+from pellucid.lab.origins import write_origin
 from pellucid.text import folder_name, listed, printable
 from pellucid.training.run_folder import free_folder, holds_run
 from pellucid.training.train_on import train_on_arguments
@@ -119,9 +120,12 @@ class Jobs:
         train_on_arguments(
             run, decisions, run
         )  # what is wrong with the run, before a folder is made
-        return self._started(
-            f"{folder_name(run)}-on", lambda folder: train_on_arguments(run, decisions, folder)
-        )
+
+        def command(folder: Path) -> list[str]:
+            write_origin(folder, run)
+            return train_on_arguments(run, decisions, folder)
+
+        return self._started(f"{folder_name(run)}-on", command)
 
     def _started(self, name: str, arguments: Callable[[Path], list[str]]) -> Job:
         """Start a process in a folder of its own."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pellucid.lab.changed import ChangesOfRuns
 from pellucid.lab.checking import Checking
 from pellucid.lab.decision_book import DecisionBook
 from pellucid.lab.jobs import Jobs
@@ -43,10 +44,11 @@ class Lab:
         opened: Their networks and pictures.
         compared: Pictures in two networks, by the key that a tab has for them.
         mistakes: What runs get wrong.
+        changes: What changed from one run to another.
         book: What is decided about the data.
         checking: The pictures of the data, and what is found in them.
         reading: Threads that look into files.
-        working: The one thread that computes: pages, mistakes, comparisons.
+        working: The one thread that computes: pages, mistakes, changes, comparisons.
         ending: Set when the lab is asked to end; streams end with it.
     """
 
@@ -57,6 +59,7 @@ class Lab:
     opened: OpenedRuns = field(init=False)
     compared: Kept[Compared] = field(default_factory=lambda: Kept(8))
     mistakes: MistakesOfRuns = field(init=False)
+    changes: ChangesOfRuns = field(init=False)
     book: DecisionBook = field(init=False)
     checking: Checking = field(init=False)
     reading: ThreadPoolExecutor = field(
@@ -72,6 +75,7 @@ class Lab:
         self.pages = Pages(self.working)
         self.opened = OpenedRuns(self.data)
         self.mistakes = MistakesOfRuns(self.opened, self.data, self.working)
+        self.changes = ChangesOfRuns(self.opened)
         self.book = DecisionBook(self.runs.root)
         self.checking = Checking(self.data, self.book, self.working)
 

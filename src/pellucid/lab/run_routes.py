@@ -12,6 +12,7 @@ from pellucid.lab.bodies import answer, read_object
 from pellucid.lab.described import all_rows, history_rows, model_provenance, progress_of, run_row
 from pellucid.lab.events import RunsStream
 from pellucid.lab.lab import Lab, lab_of
+from pellucid.lab.origins import find_origin
 from pellucid.serving.refused import RefusedError
 from pellucid.training.live import write_control
 
@@ -45,6 +46,7 @@ def _whole(lab: Lab, identifier: str) -> dict[str, Any]:
         "results": kept.get("results"),
         "history": history_rows(found.path),
         "progress": progress_of(found.path),
+        "before": find_origin(found, lab.runs),
         "job": None if job is None else job.to_dict(),
     }
 

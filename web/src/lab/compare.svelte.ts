@@ -1,6 +1,7 @@
 /** Two networks that are compared: which, on which picture, and what came of it. */
 
 import { get, Refused, send } from "./api";
+import { write } from "./place";
 import type { Choices, Compared, Edit, Effect } from "./compare_data";
 
 export class CompareState {
@@ -20,7 +21,10 @@ export class CompareState {
   constructor(
     readonly first: string,
     readonly second: string | null,
-  ) {}
+    number: number | null,
+  ) {
+    this.number = number ?? 0;
+  }
 
   private get pair(): { first: string; second: string | null; edits: Edit[] } {
     return { first: this.first, second: this.second, edits: this.edits };
@@ -52,8 +56,11 @@ export class CompareState {
     }
   }
 
+  /** Show another picture, which the address names from then on. */
   show(number: number): void {
+    const { first, second } = this;
     this.number = number;
+    history.replaceState(null, "", write({ view: "compare", first, second, number }));
     void this.compare();
   }
 

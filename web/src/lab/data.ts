@@ -80,6 +80,8 @@ export interface RunDetail {
   history: EpochRow[];
   progress: Progress | null;
   job: Job | null;
+  /** The run that it was trained on from. */
+  before: string | null;
 }
 
 /** What a training is started with; what is left out is the architecture's default. */
@@ -193,4 +195,34 @@ export interface Near {
   name: string;
   label: string;
   similarity: number;
+}
+
+/** How an answer changed. */
+export type ChangeWay = "broken" | "mended" | "still wrong";
+
+/** A picture that is answered otherwise than before. */
+export interface ChangeRow {
+  /** By what its pixels are asked for. */
+  place: number;
+  /** Which of the pictures that are compared it is; null where it is none of them. */
+  number: number | null;
+  path: string;
+  true: string;
+  before: string;
+  confidence_before: number;
+  after: string;
+  confidence_after: number;
+  way: ChangeWay;
+}
+
+/** What changed from one run to another. */
+export interface Changed {
+  models: [string, string];
+  pictures: number;
+  sides: { right: number; accuracy: number; interval: [number, number] }[];
+  p_value: number;
+  counts: Record<ChangeWay, number>;
+  notes: string[];
+  of: number;
+  rows: ChangeRow[];
 }

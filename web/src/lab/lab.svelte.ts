@@ -23,6 +23,8 @@ export class Watched {
   history = $state.raw<EpochRow[]>([]);
   job = $state.raw<Job | null>(null);
   gone = $state(false);
+  /** The run that it was trained on from; null: none, or it is not known. */
+  readonly before: string | null;
 
   constructor(
     readonly id: string,
@@ -31,6 +33,7 @@ export class Watched {
   ) {
     this.history = detail.history;
     this.job = detail.job;
+    this.before = detail.before;
   }
 }
 

@@ -19,6 +19,11 @@ export interface Lab {
   remove(): Promise<void>;
 }
 
+/** Run a command of Pellucid until it is done. */
+export function pellucid(given: string[]): void {
+  execFileSync(PYTHON, ["-m", "pellucid", ...given], { stdio: "ignore" });
+}
+
 /** A lab on its own runs and pictures; more is made of them before it opens. */
 export async function openLab(more: (folder: string) => void = () => undefined): Promise<Lab> {
   const folder = mkdtempSync(join(tmpdir(), "pellucid-lab-"));

@@ -1,3 +1,4 @@
+import { changes } from "./changes";
 import { compare } from "./compare";
 import { data } from "./data";
 import { decide } from "./decide";
@@ -6,4 +7,4 @@ import { mistakes } from "./mistakes";
 import { run } from "./run";
 import { runs } from "./runs";
 
-export const en = { compare, data, decide, lab, mistakes, run, runs };
+export const en = { changes, compare, data, decide, lab, mistakes, run, runs };

@@ -7,6 +7,7 @@ export const mistakes = {
   trainOn: "Train on",
   trainOnHow: (count: number) =>
     `A new run goes on from this one, with ${count} decisions: a new head where it has learned on a trained body, else all layers.`,
+  starting: "the training begins…",
   finding: "waiting for what is looked for before",
   doing: {
     features: (done: number, of: number) => `computing features: ${done} of ${of} pictures`,

@@ -1,4 +1,5 @@
 import type { en } from "../en/index";
+import { changes } from "./changes";
 import { compare } from "./compare";
 import { data } from "./data";
 import { decide } from "./decide";
@@ -7,4 +8,4 @@ import { mistakes } from "./mistakes";
 import { run } from "./run";
 import { runs } from "./runs";
 
-export const ko: typeof en = { compare, data, decide, lab, mistakes, run, runs };
+export const ko: typeof en = { changes, compare, data, decide, lab, mistakes, run, runs };

@@ -1,0 +1,28 @@
+export const changes = {
+  title: "What changed",
+  link: "What changed, picture by picture",
+  toBefore: "to the run before",
+  toAfter: "to the run after",
+  compare: "Compare both, layer by layer",
+  computing: "both networks answer all pictures that judge them…",
+  again: "Try again",
+  before: "Before",
+  after: "After",
+  right: (right: number, of: number) => `${right} of ${of} right:`,
+  share: (share: string, low: string, high: string) => `${share} (95 % interval ${low} to ${high})`,
+  count: {
+    mended: (count: number) => `${count} mended`,
+    broken: (count: number) => `${count} broken`,
+    "still wrong": (count: number) => `${count} wrong in another way`,
+  },
+  ways: { mended: "mended", broken: "broken", "still wrong": "wrong in another way" },
+  chance: (p: string) =>
+    `If neither were better, the numbers of mended and broken would differ so much with a probability of ${p} (McNemar's test).`,
+  which: "Show",
+  all: (count: number) => `all with another answer (${count})`,
+  how: "Each picture with the answer before and after, and its probability; it opens both networks on that picture.",
+  none: "There are none of these.",
+  notAll: (shown: number, of: number) => `The first ${shown} of ${of} changed answers.`,
+  label: (label: string) => `labelled ${label}`,
+  becomes: "becomes",
+};

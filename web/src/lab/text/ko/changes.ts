@@ -1,0 +1,30 @@
+import type { changes as english } from "../en/changes";
+
+export const changes: typeof english = {
+  title: "무엇이 바뀌었는가",
+  link: "바뀐 것을 그림별로 보기",
+  toBefore: "이전 실행으로",
+  toAfter: "이후 실행으로",
+  compare: "둘을 층별로 비교하기",
+  computing: "두 신경망이 평가 그림 모두에 답하는 중…",
+  again: "다시 시도하기",
+  before: "이전",
+  after: "이후",
+  right: (right, of) => `${of}장 가운데 ${right}장 맞음:`,
+  share: (share, low, high) => `${share}(95 % 신뢰구간 ${low}–${high})`,
+  count: {
+    mended: (count) => `고쳐진 그림 ${count}장`,
+    broken: (count) => `틀리게 된 그림 ${count}장`,
+    "still wrong": (count) => `다르게 틀린 그림 ${count}장`,
+  },
+  ways: { mended: "고쳐짐", broken: "틀리게 됨", "still wrong": "다르게 틀림" },
+  chance: (p) =>
+    `어느 쪽도 더 낫지 않다면, 고쳐진 수와 틀리게 된 수가 이만큼 다를 확률은 ${p}입니다(맥니마 검정).`,
+  which: "보기",
+  all: (count) => `답이 바뀐 그림 모두 (${count})`,
+  how: "그림마다 이전 답과 이후 답을 확률과 함께 보여 줍니다. 그림을 누르면 두 신경망을 그 그림에서 비교합니다.",
+  none: "해당하는 그림이 없습니다.",
+  notAll: (shown, of) => `답이 바뀐 그림 ${of}장 가운데 처음 ${shown}장입니다.`,
+  label: (label) => `라벨: ${label}`,
+  becomes: "이 다음으로 바뀜:",
+};
