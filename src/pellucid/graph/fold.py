@@ -35,7 +35,7 @@ class Folded:
         graph: The graph that is computed.
         norms: The batch norm that each convolution or dense layer has taken in, by its name there.
         unfolded: The name, in the whole graph, of each layer that has taken one in.
-        stores: Under which name the weights of each of these are stored.
+        layers: Each of these as it is in the whole graph.
         makers: The node that makes the value of a node of the whole graph; a convolution with a
             norm folded into it makes the norm's. What is missing is not made at all.
     """
@@ -43,7 +43,7 @@ class Folded:
     graph: Graph
     norms: dict[str, Node]
     unfolded: dict[str, str]
-    stores: dict[str, str]
+    layers: dict[str, Node]
     makers: dict[str, str]
 
     @staticmethod
@@ -53,15 +53,20 @@ class Folded:
 
     def weights(self, weights: Mapping[str, Array]) -> Weights:
         """The weights of the graph that is computed, from those of the whole graph."""
+        made = self.made_weights()
         found = {
             str(name): weights[str(name)]
             for name in self.graph.parameters
-            if str(name) in weights and name.node not in self.norms
+            if str(name) in weights and name.node not in made.values()
         }
-        for name in self.norms:
+        for name, store in made.items():
             own = self._own_weights(name, weights)
-            found |= {f"{name}.{part}": array for part, array in own.items()}
+            found |= {f"{store}.{part}": array for part, array in own.items()}
         return found
+
+    def made_weights(self) -> dict[str, str]:
+        """Where the weights that folding makes are stored, by the layer's name in the graph."""
+        return {node.name: node.store for node in self.graph.nodes if node.name in self.norms}
 
     def layer(
         self, whole: Graph, name: str, weights: Mapping[str, Array]
@@ -82,18 +87,21 @@ class Folded:
 
     def _own_weights(self, name: str, weights: Mapping[str, Array]) -> Weights:
         """The kernel and the bias of a layer that has taken a norm in."""
-        norm, whole = self.norms[name], self.stores[name]
+        norm, layer = self.norms[name], self.layers[name]
         operation = norm.operation
         assert isinstance(operation, ops.BatchNorm)
+        assert isinstance(layer.operation, FOLDED)
         # In double precision, so that folding rounds once.
         gamma, beta, mean, variance = (
             weights[f"{norm.store}.{part}"].astype(np.float64)
             for part in ("gamma", "beta", "mean", "variance")
         )
         scale = gamma / np.sqrt(variance + operation.epsilon)
-        bias = np.asarray(weights.get(f"{whole}.bias", 0.0), np.float64)
+        # Where weights are shared, there may be a bias that another layer alone adds.
+        stored = weights[f"{layer.store}.bias"] if layer.operation.bias else 0.0
+        bias = np.asarray(stored, np.float64)
         return {
-            "kernel": (weights[f"{whole}.kernel"] * scale).astype(np.float32),
+            "kernel": (weights[f"{layer.store}.kernel"] * scale).astype(np.float32),
             "bias": ((bias - mean) * scale + beta).astype(np.float32),
         }
 
@@ -121,6 +129,12 @@ def fold(graph: Graph, shown: Collection[str] = ()) -> Folded:
     makers |= {norms[name].name: made for name, made in names.items()}
     makers |= {name: name for name in norms if name in shown}
     folded_away = {norm.name for norm in norms.values()}
+    # A layer may share its weights with one that takes no norm in, and so goes on using them.
+    kept = {
+        node.store
+        for node in graph.nodes
+        if node.name not in folded_away and (node.name not in norms or node.name in shown)
+    }
     nodes = []
     for node in graph.nodes:
         if node.name in folded_away:
@@ -133,7 +147,9 @@ def fold(graph: Graph, shown: Collection[str] = ()) -> Folded:
                 nodes.append(Node(node.name, operation, inputs, node.weights))
             # Folded weights are this node's own, also where the stored ones are shared.
             folded = dataclasses.replace(operation, bias=True)
-            nodes.append(Node(names[node.name], folded, inputs))
+            name = names[node.name]
+            store = _unused(f"{name} folded", {*before, *kept}) if name in kept else ""
+            nodes.append(Node(name, folded, inputs, store))
         else:
             nodes.append(Node(node.name, operation, inputs, node.weights))
     outputs = {name: makers.get(value, value) for name, value in graph.outputs.items()}
@@ -141,6 +157,13 @@ def fold(graph: Graph, shown: Collection[str] = ()) -> Folded:
         Graph(graph.inputs, nodes, outputs),
         {names[name]: norm for name, norm in norms.items()},
         {made: name for name, made in names.items()},
-        {names[name]: before[name].store for name in norms},
+        {names[name]: before[name] for name in norms},
         makers,
     )
+
+
+def _unused(name: str, known: Collection[str]) -> str:
+    """A name, with as many more marks as it takes to be unlike those that are known."""
+    while name in known:
+        name += "'"
+    return name

@@ -20,7 +20,7 @@ from pellucid.engines.native.wanted import Wanted
 from pellucid.errors import ArgumentError
 from pellucid.graph import first_factors, graph_to_dict, is_quantised
 from pellucid.ops import CrossEntropy
-from pellucid.page.programs import program_data
+from pellucid.page.programs import page_names, program_data
 from pellucid.settings import to_dict
 from pellucid.text import listed
 from pellucid.training.batches import batch_places, batches_per_epoch
@@ -110,11 +110,7 @@ class Lesson:
         answers = inspecting_program(
             graph, Wanted(values=frozenset([graph.output])), capacity=JUDGED_AT_ONCE
         )
-        names = {
-            f"{name}.{part}": f"{norm.name}.{part}"
-            for name, norm in answers.folded.norms.items()
-            for part in ("kernel", "bias")
-        }
+        names = page_names(answers.folded)
         return {
             "recipe": self.recipe.to_dict(),
             "parameters": self._parameters(),

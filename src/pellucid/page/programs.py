@@ -109,8 +109,8 @@ def inspecting_data(
 def page_names(folded: Folded) -> dict[str, str]:
     """What folded weights are called in a page, by what the compiled graph calls them."""
     return {
-        f"{name}.{part}": f"{norm.name}.{part}"
-        for name, norm in folded.norms.items()
+        f"{store}.{part}": f"{folded.norms[name].name}.{part}"
+        for name, store in folded.made_weights().items()
         for part in ("kernel", "bias")
     }
 
