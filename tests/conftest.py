@@ -38,6 +38,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
+    return _chosen()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the choice again where a test failed: ``--quiet`` leaves out the header."""
+    if terminalreporter.stats.keys() & {"failed", "error"}:
+        terminalreporter.write_line(_chosen())
+
+
+def _chosen() -> str:
     return f"random graphs: PELLUCID_FUZZ_SEED={os.environ['PELLUCID_FUZZ_SEED']}"
 
 

@@ -9,6 +9,7 @@ float32, to either side.
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ from tests.engines.networks import network
 from tests.engines.random_graphs import ANSWER, random_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -89,6 +90,16 @@ class UnsteadyError(Exception):
     """Whatever is drawn for a graph, rounding decides about its gradients."""
 
 
+@contextmanager
+def naming(again: str) -> Iterator[None]:
+    """Name the command that does the same once more, whatever fails and wherever."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(again)
+        raise
+
+
 def draw_trial(graph: Graph, count: int, seed: int) -> Trial:
     """Weights, images and labels for a graph, at none of its kinks.
 
@@ -96,7 +107,7 @@ def draw_trial(graph: Graph, count: int, seed: int) -> Trial:
         UnsteadyError: If there are none.
     """
     for attempt in range(TRIES):
-        trial = _draw(graph, count, seed * TRIES + attempt)
+        trial = draw_any(graph, count, seed * TRIES + attempt)
         exact = outcome(get_engine("reference"), trial, "float64")
         if all(
             not far_apart(outcome(get_engine("reference"), each, "float64"), exact, STEADY)
@@ -106,7 +117,8 @@ def draw_trial(graph: Graph, count: int, seed: int) -> Trial:
     raise UnsteadyError(f"{TRIES} times rounding decides about gradients of {graph}")
 
 
-def _draw(graph: Graph, count: int, seed: int) -> Trial:
+def draw_any(graph: Graph, count: int, seed: int) -> Trial:
+    """Weights, images and labels for a graph, perhaps at one of its kinks."""
     draw, numbers = random.Random(f"trial {seed}"), np.random.default_rng([7, seed])
     feeds: dict[str, Array] = {}
     for name, kind in graph.inputs.items():
@@ -245,11 +257,17 @@ def outcome(engine: Engine, trial: Trial, precision: Precision = "float32") -> F
         assert program.made_by(each) == f"{engine.name}, {precision}"
     feeds = {name: array for name, array in trial.feeds.items() if name in graph.inputs}
     trainable = [str(name) for name, each in graph.parameters.items() if each.trainable]
+    answering = engine.load(Network(graph, before), precision=precision)
+    first = {name: array[:1] for name, array in feeds.items()}
     back = program.differentiate(graph, feeds, trial.origins, values=graph.types, weights=trainable)
     found: Found = {
         "values": program.run(graph.select(*graph.types), feeds),
         "outputs": program.run(graph, feeds),
         "outputs beside gradients": back.outputs,
+        # What does not learn folds norms, and joins layers that learning keeps apart.
+        "values without steps": answering.run(graph.select(*graph.types), feeds),
+        "outputs without steps": answering.run(graph, feeds),
+        "outputs of one image": answering.run(graph, first),
         "gradients of values": back.values,
         "gradients of weights": dict(back.weights),
     }
@@ -282,7 +300,7 @@ def far_apart(found: Found, expected: Found, tolerance: float) -> list[str]:
     for kind, arrays in expected.items():
         assert found[kind].keys() == arrays.keys(), kind
         largest = max((_norm(array) for array in arrays.values()), default=0.0)
-        forward = kind == "values" or kind.startswith("outputs")
+        forward = kind.startswith(("values", "outputs"))
         share = tolerance * (OF_VALUES / TOLERANCE if forward else 1)
         for name, array in arrays.items():
             apart = _norm(found[kind][name].astype(np.float64) - array)
@@ -306,7 +324,7 @@ def without_kernel(graph: Graph) -> set[str]:
 
 def engines(seed: int) -> dict[str, Engine]:
     """The engines to compare with the reference in float64, by what to call them."""
-    threads = 1 + seed % 3
+    threads = 1 + seed % 4
     return {
         "reference": get_engine("reference"),
         f"native, {threads} threads": NativeEngine(threads=threads),

@@ -1,7 +1,7 @@
 """Engines agree with the reference on graphs drawn at random, other ones in each run.
 
-The seed of a run is in pytest's first lines; ``PELLUCID_FUZZ_SEED`` sets it. ``scripts/fuzz`` draws
-any number of graphs.
+The seed of a run is in pytest's first lines, and in its last where a test failed;
+``PELLUCID_FUZZ_SEED`` sets it. ``scripts/fuzz`` draws any number of graphs.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tests.engines.agreement import (
     disagreements,
     draw_trial,
     far_apart,
+    naming,
     outcome,
 )
 from tests.engines.networks import batch, network
@@ -41,8 +42,15 @@ COUNT = 20
 @pytest.mark.parametrize("number", range(COUNT))
 def test_random_graphs(number: int) -> None:
     seed = int(os.environ["PELLUCID_FUZZ_SEED"]) + number
-    graph, words = disagreements(seed)
-    assert not words, f"scripts/fuzz 1 --seed {seed}\n{graph.nodes}"
+    with naming(f"scripts/fuzz 1 --seed {seed}"):
+        graph, words = disagreements(seed)
+        assert not words, f"{words}\n{graph.nodes}"
+
+
+def test_whatever_fails_names_its_seed() -> None:
+    with pytest.raises(KeyError) as caught, naming("scripts/fuzz 1 --seed 7"):
+        raise KeyError("gamma")
+    assert caught.value.__notes__ == ["scripts/fuzz 1 --seed 7"]
 
 
 def test_every_operation_comes_up() -> None:
