@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from pellucid import ImageClassifier
+from pellucid.explain.methods import METHODS
 from pellucid.lab.described import model_provenance
 from tests.cli.running import here
 from tests.lab.demo import CLASSES, pictures
@@ -83,13 +84,38 @@ def test_switched_labels_are_found(place: Path) -> None:
         assert evidence.shape == (28, 28, 4)
         assert evidence[..., 3].max() == 255
         assert lab.ask("GET", f"{first}/nearest/99").status_code == 404
+        about = lab.get(f"{first}/about")
+        assert [each["name"] for each in about["methods"]] == list(METHODS)
+        for method in METHODS:
+            shown = pixels(lab, f"{first}/evidence?method={method}")
+            assert shown.shape == (28, 28, 4)
+            if method == "evidence":
+                assert (shown == evidence).all()
+            elif method in ("grad-cam", "occlusion"):  # others may be evidence by another name
+                assert not (shown == evidence).all()
+        for method in ("", "nope", "../evidence"):
+            refused = lab.ask("GET", f"{first}/evidence", params={"method": method})
+            assert refused.status_code == 400
+            assert "grad-cam" in refused.json()["error"]
+
+
+def test_mistakes_are_found_again_among_the_pictures_that_judge(place: Path) -> None:
+    with opened(place / "runs", str(place / "data")) as lab:
+        path, mistakes = found(lab)
+        (run,) = lab.lab.runs.listed().values()
+        part, _ = lab.lab.opened.pictures(run.path)
+        names = part.names or ()
+        for row in mistakes["rows"]:
+            number = lab.get(f"{path}/{row['id']}/about")["number"]
+            assert (number is not None) == (row["path"] in names)
+            assert number is None or names[number] == row["path"]
 
 
 @pytest.mark.parametrize("name", ["1-99999", "0-0", "x", "%2e%2e", "1-0-0", "-1"])
 def test_mistakes_are_looked_up(place: Path, name: str) -> None:
     with opened(place / "runs", str(place / "data")) as lab:
         path, _ = found(lab)
-        for what in ("picture", "evidence", "nearest", "nearest/0"):
+        for what in ("picture", "evidence", "about", "nearest", "nearest/0"):
             assert lab.ask("GET", f"{path}/{name}/{what}").status_code == 404
 
 

@@ -44,6 +44,7 @@ ROUTES = (
     Route("/api/runs/{id}/mistakes", mistake_routes.mistakes, methods=["GET"]),
     Route("/api/runs/{id}/mistakes", mistake_routes.again, methods=["POST"]),
     Route("/api/runs/{id}/mistakes/{mistake}/picture", mistake_routes.picture, methods=["GET"]),
+    Route("/api/runs/{id}/mistakes/{mistake}/about", mistake_routes.about, methods=["GET"]),
     Route("/api/runs/{id}/mistakes/{mistake}/evidence", mistake_routes.evidence, methods=["GET"]),
     Route("/api/runs/{id}/mistakes/{mistake}/nearest", mistake_routes.nearest, methods=["GET"]),
     Route(

@@ -8,6 +8,7 @@ from PIL import Image
 from starlette.responses import Response
 
 from pellucid.errors import ArgumentError
+from pellucid.explain.methods import EVIDENCE, METHODS
 from pellucid.lab.bodies import answer
 from pellucid.lab.data_routes import sent
 from pellucid.lab.lab import Lab, lab_of
@@ -68,11 +69,22 @@ async def near_picture(request: Request) -> Response:
     return Response(sent(as_image(image)), media_type="image/png")
 
 
-async def evidence(request: Request) -> Response:
-    """Where the evidence lies for the answer rather than the label, in colours."""
+async def about(request: Request) -> Response:
+    """How a mistake can be explained, and which of the pictures that judge the run it is."""
     lab = lab_of(request)
     folder = await _folder(request)
-    found = await lab.work(lab.mistakes.evidence, folder, request.path_params["mistake"])
+    number = await lab.work(lab.mistakes.number, folder, request.path_params["mistake"])
+    methods = [{"name": each.name, "signed": each.signed} for each in METHODS.values()]
+    return answer({"number": number, "methods": methods})
+
+
+async def evidence(request: Request) -> Response:
+    """Where lies what speaks for the answer rather than the label, in colours."""
+    lab = lab_of(request)
+    folder = await _folder(request)
+    mistake = request.path_params["mistake"]
+    method = request.query_params.get("method", EVIDENCE.name)
+    found = await lab.work(lab.mistakes.evidence, folder, mistake, method)
     return Response(png(Image.fromarray(found)), media_type="image/png")
 
 

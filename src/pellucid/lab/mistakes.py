@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import PellucidError
 from pellucid.evaluation.find_mistakes import find_mistakes
+from pellucid.explain.methods import EVIDENCE
 from pellucid.files.run_model import model_path
 from pellucid.lab.stream import stamp
 from pellucid.serving.refused import RefusedError
@@ -149,20 +150,35 @@ class MistakesOfRuns:
             raise RefusedError(404, f"{printable(path)}: is not there any more")
         return image
 
-    def evidence(self, folder: Path, identifier: str) -> NDArray[np.uint8]:
-        """Where in the picture the evidence lies for the answer rather than the label.
+    def number(self, folder: Path, identifier: str) -> int | None:
+        """Which of the pictures that judge the run a mistake is; none of those it learned from."""
+        _, found, row = self.one(folder, identifier)
+        return self._opened.numbers(folder).get(found.rows[row].path)
+
+    def evidence(
+        self, folder: Path, identifier: str, method: str = EVIDENCE.name
+    ) -> NDArray[np.uint8]:
+        """Where in the picture lies what speaks for the answer rather than the label.
+
+        Args:
+            folder: The run's.
+            identifier: The mistake's.
+            method: One of :data:`pellucid.explain.methods.METHODS`.
 
         Returns:
-            Red, green, blue and opacity, uint8 (H, W, 4): one colour for the answer, the other
-            for the label.
+            Red, green, blue and opacity, uint8 (H, W, 4): one colour for the answer, the other,
+            where the method is signed, for the label.
+
+        Raises:
+            ArgumentError: If there is no such method, or the network does not suit it.
         """
         _, found, row = self.one(folder, identifier)
         mistake = found.rows[row]
         estimator = self._opened.estimator(folder)
         target, against = _asked(mistake, found.classes)
         image = self.picture(folder, identifier, None)
-        evidence = estimator.explain(image, "evidence", target=target, against=against)
-        values = evidence.pixels.sum(axis=2)
+        made = estimator.explain(image, method, target=target, against=against)
+        values = made.pixels.sum(axis=2) if method == EVIDENCE.name else made.values
         return colours(values, limit_of(values))
 
     def decidable(self, kept: RunMistakes) -> bool:

@@ -226,3 +226,10 @@ export interface Changed {
   of: number;
   rows: ChangeRow[];
 }
+
+/** How a mistake can be explained, and where it can be opened. */
+export interface MistakeAbout {
+  /** Which of the pictures that judge the run it is; null of those that it learned from. */
+  number: number | null;
+  methods: { name: string; signed: boolean }[];
+}

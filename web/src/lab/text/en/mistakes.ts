@@ -36,6 +36,13 @@ export const mistakes = {
   evidenceHow: (answered: string, label: string) =>
     `The network's own, pixel by pixel: vermilion speaks for ${answered}, blue for ${label}.`,
   noEvidence: "This network's answer cannot be taken apart pixel by pixel.",
+  method: "Method",
+  mapHow: (answered: string, label: string, signed: boolean) =>
+    signed
+      ? `Vermilion speaks for ${answered} rather than ${label}, blue against it.`
+      : `Where it is vermilion, this method finds reasons for ${answered}.`,
+  noMap: "This network's answer cannot be explained by this method.",
+  open: "Open the network on this picture, layer by layer",
   nearest: "Nearest training pictures",
   distance: (similarity: string) => `similarity ${similarity}`,
   noneNear: "There are none.",

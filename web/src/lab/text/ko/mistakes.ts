@@ -37,6 +37,13 @@ export const mistakes: typeof english = {
   evidenceHow: (answered, label) =>
     `신경망 자체의 화소별 근거입니다. 주홍: ${answered}, 파랑: ${label}.`,
   noEvidence: "이 신경망의 답은 화소별로 나눌 수 없습니다.",
+  method: "방법",
+  mapHow: (answered, label, signed) =>
+    signed
+      ? `주홍: ${label}보다 ${answered}의 근거, 파랑: 그 반대.`
+      : `주홍인 곳에서 이 방법이 ${answered}의 근거를 찾습니다.`,
+  noMap: "이 신경망의 답은 이 방법으로 설명할 수 없습니다.",
+  open: "이 그림에서 신경망을 층별로 열기",
   nearest: "가장 가까운 학습 그림",
   distance: (similarity) => `유사도 ${similarity}`,
   noneNear: "없습니다.",

@@ -1,0 +1,114 @@
+/** Training on from what a run gets wrong, and what that changed. */
+
+import { renameSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Lab, openLab, pellucid } from "./lab";
+import { LOOKS, openServed } from "./open";
+
+let lab: Lab;
+const MARKUP = "<b>copy<i>.png";
+
+beforeAll(async () => {
+  lab = await openLab((folder) => {
+    const data = join(folder, "data");
+    renameSync(join(data, "dark/000.png"), join(data, "light", MARKUP)); // labelled wrong
+    // one that has learned next to nothing, so that training on mends what it gets wrong
+    const settings = "--architecture lenet5 --epochs 1 --learning-rate 1e-6 --seed 1";
+    pellucid(["train", data, ...settings.split(" "), "--out", join(folder, "runs/poor")]);
+  });
+}, 180_000);
+afterAll(() => lab.remove());
+
+const fits = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
+
+const count = async (page: Page, way: string) =>
+  Number(/\d+/.exec(await page.locator(`[data-test=counts] [data-way=${way}]`).innerText())?.[0]);
+
+let changes = "";
+
+test("training on by what was decided, and what that changed", async () => {
+  const { page, close } = await openServed(lab.address, { hash: "/runs" });
+  await page.getByRole("link", { name: "poor", exact: true }).click();
+  await page.getByRole("link", { name: "What it gets wrong" }).click();
+  const wrong = page.locator("[data-test=mistakes] .thumbnail").first();
+  await wrong.waitFor({ timeout: 60_000 });
+  await wrong.focus();
+  await page.keyboard.press("l");
+  const trainOn = page.getByRole("button", { name: "Train on" });
+  await expect.poll(() => trainOn.isEnabled()).toBe(true);
+  await trainOn.click();
+  const changed = page.locator("[data-test=changed]");
+  await changed.locator("[data-way=mended]").waitFor({ timeout: 120_000 }); // nobody asks for it
+  expect(await page.locator("[data-test=state]").getAttribute("data-state")).toBe("finished");
+  const mended = await count(page, "mended");
+  expect(mended).toBeGreaterThan(0);
+  await changed.getByRole("link", { name: "What changed, picture by picture" }).click();
+  const cards = page.locator("[data-test=changes] .card");
+  await cards.first().waitFor();
+  changes = new URL(page.url()).hash.slice(1);
+  expect(await page.locator(".card[data-way=mended]").count()).toBe(mended);
+  await page.getByLabel("Show").selectOption("mended");
+  expect(await cards.count()).toBe(mended);
+  await close();
+}, 240_000);
+
+test.each(LOOKS)("pictures with another answer, %o", async (look) => {
+  const { page, close } = await openServed(lab.address, { hash: changes, ...look });
+  const cards = page.locator("a.card");
+  await cards.first().waitFor();
+  expect(await fits(page)).toBe(true);
+  const first = cards.first().locator("img");
+  await expect.poll(() => first.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(28);
+
+  await cards.first().focus(); // by keyboard alone
+  await page.keyboard.press("ArrowRight");
+  const path = await page.locator("a.card:focus").getAttribute("data-path");
+  await page.keyboard.press("Enter");
+  await page.getByText(`${path}: `).waitFor();
+  const number = Number(page.url().split("/").at(-1));
+  expect(await page.getByRole("spinbutton").inputValue()).toBe(String(number));
+  expect(await page.getByRole("link", { name: "What changed" }).count()).toBe(1);
+  await page.goBack();
+  await cards.first().waitFor();
+  await close();
+});
+
+test("a mistake by any method, and the network opened on it", async () => {
+  const { page, close } = await openServed(lab.address, {
+    hash: changes.replace("changes", "mistakes").replace(/\/[^/]+$/, ""),
+    width: 360,
+    height: 740,
+  });
+  const wrong = page
+    .locator("[data-test=mistakes] .thumbnail", { hasText: ", validation" })
+    .first();
+  await wrong.focus();
+  const detail = page.locator("[data-test=detail]");
+  await detail.getByRole("checkbox", { name: "Evidence" }).check();
+  await detail.getByLabel("Method").selectOption("grad-cam");
+  const map = detail.locator(".evidence");
+  expect(await map.getAttribute("src")).toContain("grad-cam");
+  await expect
+    .poll(() => map.evaluate((image: HTMLImageElement) => image.naturalWidth), { timeout: 30_000 })
+    .toBe(28);
+  const [picture, sheet] = await Promise.all([
+    wrong.boundingBox(),
+    page.locator(".sheet").boundingBox(),
+  ]);
+  expect(picture!.y + picture!.height).toBeLessThanOrEqual(sheet!.y + 1); // beside it, not below
+  await detail.getByRole("link", { name: "Open the network on this picture" }).click();
+  await page.locator("[data-layer=C1]").waitFor();
+  expect(page.url()).toMatch(/\/-\/\d+$/);
+  await close();
+});
+
+test("in Korean", async () => {
+  const { page, close } = await openServed(lab.address, { hash: changes });
+  await page.getByLabel("Language").selectOption("ko");
+  await page.getByRole("heading", { name: "무엇이 바뀌었는가" }).waitFor();
+  await page.getByText(/^✓ 고쳐진 그림 \d+장$/).waitFor();
+  await close();
+});
