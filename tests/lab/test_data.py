@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pellucid.lab import checking
 from tests.lab.running import Opened, opened
+from tests.transfer.made import body_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +68,33 @@ def test_what_a_check_finds(data: Path, tmp_path: Path) -> None:
         assert "\n" not in refused.json()["error"]
         counts = {each["label"]: each["pictures"] for each in report["classes"]}
         assert counts == {"one": {"all": 30}, "naught — 영": {"all": 31}}
+
+
+def test_labels_that_are_likely_wrong(
+    picture_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = body_file(tmp_path)
+    monkeypatch.setattr(checking, "BODY", str(body))
+    shutil.copytree(picture_folder, tmp_path / "data")
+    mistaken = min((tmp_path / "data" / "one").iterdir())
+    other = next(each for each in (tmp_path / "data").iterdir() if each.name != "one")
+    mistaken.rename(other / "mistaken.png")
+    with opened(tmp_path / "runs", str(tmp_path / "data")) as lab:
+        plain = checked(lab)
+        assert "likely-wrong-label" not in {each["kind"] for each in plain["report"]["kinds"]}
+        found = checked(lab, features=True)
+        assert (found["check"]["state"], found["check"]["doing"]) == ("done", "folds")
+        doubts = [
+            each for each in found["report"]["findings"] if each["kind"] == "likely-wrong-label"
+        ]
+        names = [name for each in doubts for name in each["names"]]
+        (one,) = (name for name in names if name["name"].endswith("/mistaken.png"))
+        assert pixels(lab, one["id"]).size
+        monkeypatch.setattr(checking, "BODY", str(tmp_path / "none.safetensors"))
+        refused = checked(lab, features=True)["check"]
+        assert refused["state"] == "failed"
+        assert "none.safetensors" in refused["error"]
+        assert lab.ask("POST", "api/data/check", json={"features": 1}).status_code == 400
 
 
 def test_what_was_decided_is_not_found_again(data: Path, tmp_path: Path) -> None:

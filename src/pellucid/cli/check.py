@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli import arguments, option_values
-from pellucid.cli.features import BODY
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import print_json, print_result, remarks, results
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.shards.index import is_shards
 from pellucid.engines import DEFAULT
 from pellucid.text import counted, printable
+from pellucid.transfer.usual_body import BODY
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,9 +126,7 @@ def check(
             decisions=decided,
         )
     if with_features:
-        from pellucid.cli.all_features import read_features
-        from pellucid.errors import ArgumentError
-        from pellucid.files.feature_file import FeatureSet
+        from pellucid.estimators.all_features import features_to_check
         from pellucid.transfer.suspicions import with_suspicions
 
         reading = Reading(
@@ -136,12 +134,7 @@ def check(
             path_column=path_column, label_column=label_column, decisions=decided,
         )  # fmt: skip
         with CountBar("features", console) as progress:
-            found, _ = read_features(data, body, reading, task, engine, progress)
-        if not isinstance(found, FeatureSet):
-            raise ArgumentError(
-                "--with-features looks for wrong classes, labels and numbers, and these data have "
-                "boxes or texts; leave it out"
-            )
+            found = features_to_check(data, body, reading, task, engine, progress)
         with CountBar("folds", console) as progress:
             report = with_suspicions(report, found, seed, progress)
     print_result(report, json=json)

@@ -17,6 +17,7 @@ from pellucid.cli.terminal import remarks, results
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 from pellucid.text import counted, printable
+from pellucid.transfer.usual_body import BODY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from pellucid.files.feature_file import PictureFeatures
 
 ENDINGS = (".npz", ".safetensors", ".csv")
-
-BODY = "efficientnet-lite0"
-"""The network whose features are taken where none is named."""
 
 
 def features(
@@ -69,8 +67,8 @@ def features(
     """
     check_output(out, ENDINGS, *map(Path, data), Path(body))
 
-    from pellucid.cli.all_features import are_labelled, read_features, read_unlabelled
     from pellucid.data.reading import Reading
+    from pellucid.estimators.all_features import are_labelled, read_features, read_unlabelled
     from pellucid.files import write_file
 
     reading = Reading(

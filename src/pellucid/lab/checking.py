@@ -7,12 +7,18 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.check import inspect
+from pellucid.data.reading import Reading
+from pellucid.engines import DEFAULT
 from pellucid.errors import DataError, PellucidError
+from pellucid.estimators.all_features import features_to_check
 from pellucid.lab.gallery import Gallery, gallery_of
 from pellucid.serving.refused import RefusedError
 from pellucid.text import printable
+from pellucid.transfer.suspicions import with_suspicions
+from pellucid.transfer.usual_body import BODY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Executor
 
     from pellucid.data.check import DataReport
@@ -39,6 +45,7 @@ class Checking:
         self._gallery: Gallery | None = None
         self._generation = 0
         self._state, self._done, self._of, self._error = "none", 0, 0, ""
+        self._doing = ""
         self._report: DataReport | None = None
         self._number = 0
         self._ended = False
@@ -92,7 +99,7 @@ class Checking:
         with self._lock:
             return {
                 "state": self._state, "done": self._done, "of": self._of, "error": self._error,
-                "number": self._number,
+                "number": self._number, "doing": self._doing,
             }  # fmt: skip
 
     def report(self) -> DataReport | None:
@@ -100,11 +107,13 @@ class Checking:
         with self._lock:
             return self._report
 
-    def start(self, *, near: bool) -> None:
+    def start(self, *, near: bool, features: bool = False) -> None:
         """Look at the data, again if that was done; a check that runs goes on.
 
         Args:
             near: Whether to look for pictures that are nearly the same, too.
+            features: Whether to look for labels that are likely wrong, too, by the features of a
+                trained network.
         """
         if self.data is None:
             self.gallery()  # which says what is missing
@@ -112,25 +121,33 @@ class Checking:
             if self._state == "checking":
                 return
             self._state, self._done, self._of, self._error = "checking", 0, 0, ""
+            self._doing = "pictures"
             self._gallery = None
-        self._working.submit(self._check, near)
+        self._working.submit(self._check, near, features)
 
     def end(self) -> None:
         """Let a check end at the next picture."""
         self._ended = True
 
-    def _check(self, near: bool) -> None:
-        def watch(done: int, of: int) -> None:
-            if self._ended:
-                raise _EndedError
-            with self._lock:
-                self._done, self._of = done, of
+    def _check(self, near: bool, features: bool) -> None:
+        def watch(doing: str) -> Callable[[int, int], None]:
+            def watched(done: int, of: int) -> None:
+                if self._ended:
+                    raise _EndedError
+                with self._lock:
+                    self._doing, self._done, self._of = doing, done, of
+
+            return watched
 
         assert self.data is not None
         try:
             self.gallery()
             decided = self._book.file if self._book.read().rows else None
-            report = inspect(self.data, near=near, progress=watch, decisions=decided)
+            report = inspect(self.data, near=near, progress=watch("pictures"), decisions=decided)
+            if features:
+                reading = Reading(decisions=decided)
+                seen = features_to_check(self.data, BODY, reading, None, DEFAULT, watch("features"))
+                report = with_suspicions(report, seen, watching=watch("folds"))
         except (PellucidError, _EndedError) as error:
             with self._lock:
                 self._state, self._error = "failed", printable(str(error))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from pellucid import checks
 from pellucid.data.check import KINDS
 from pellucid.errors import ArgumentError, DataError
 from pellucid.lab.bodies import answer, read_object
@@ -42,11 +43,11 @@ async def findings(request: Request) -> Response:
 async def check(request: Request) -> Response:
     """Look at the data, or look again."""
     lab = lab_of(request)
-    asked = await read_object(request, ("near",))
-    near = asked.get("near", True)
-    if not isinstance(near, bool):
-        raise ArgumentError("near is true or false")
-    await lab.read(lab.checking.start, near=near)
+    asked = await read_object(request, ("near", "features"))
+    near, features = asked.get("near", True), asked.get("features", False)
+    for name, value in (("near", near), ("features", features)):
+        checks.truth(name, value)
+    await lab.read(lab.checking.start, near=near, features=features)
     return answer(lab.checking.state(), 202)
 
 

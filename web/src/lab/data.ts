@@ -94,6 +94,7 @@ export interface Asked {
 /** How far a check of the data is. */
 export interface Checking {
   state: "none" | "checking" | "done" | "failed";
+  doing: "" | "pictures" | "features" | "folds";
   done: number;
   of: number;
   error: string;

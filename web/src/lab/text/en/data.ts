@@ -6,8 +6,15 @@ export const data = {
   check: "Check the data",
   again: "Check again",
   near: "also look for pictures that are nearly the same",
+  features: "also look for labels that are likely wrong, by a trained network's features",
   checking: "looking at the pictures",
-  progress: (done: number, of: number, share: string) => `${done} of ${of} pictures (${share})`,
+  progress: {
+    pictures: (done: number, of: number, share: string) => `${done} of ${of} pictures (${share})`,
+    features: (done: number, of: number, share: string) =>
+      `features of ${done} of ${of} pictures (${share})`,
+    folds: (done: number, of: number, share: string) =>
+      `learning from the other folds: ${done} of ${of} (${share})`,
+  },
   failed: (line: string) => `This cannot be shown: ${line}`,
   summary: (pictures: number, classes: number) => `${pictures} pictures, ${classes} classes.`,
   silenced: (count: number) => `${count} findings are not listed: their pictures were decided on.`,

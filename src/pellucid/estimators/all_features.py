@@ -66,6 +66,34 @@ def read_features(
     return feature_set(task_of.of(targets), body, found), notes
 
 
+def features_to_check(
+    source: str, given: str, reading: Reading, task: str | None, engine: str, watching: Watching
+) -> FeatureSet:
+    """What a body sees in all pictures of data whose labels are checked by that.
+
+    Args:
+        source: As in :func:`read_features`, and so are the others.
+        given: The network.
+        reading: How the data are read.
+        task: What the labels are for.
+        engine: Who computes.
+        watching: Called with how far it is.
+
+    Raises:
+        ArgumentError: The data have boxes or texts.
+        PellucidError: As :func:`read_features`.
+    """
+    from pellucid.files.feature_file import FeatureSet
+
+    found, _ = read_features(source, given, reading, task, engine, watching)
+    if not isinstance(found, FeatureSet):
+        raise ArgumentError(
+            "features show wrong classes, labels and numbers, and these data have boxes or texts; "
+            "check them without features"
+        )
+    return found
+
+
 def _described(
     body: Body, found: Mapping[str, tuple[Dataset, NDArray[np.float32]]]
 ) -> DescribedFeatures:

@@ -1,0 +1,3 @@
+"""The network whose features are taken where none is named."""
+
+BODY = "efficientnet-lite0"
