@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import random
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
 
+from pellucid.engines.native import engine
 from pellucid.engines.native.emit import single_image
 from pellucid.engines.native.engine import NativeEngine
+from pellucid.engines.native.runtime.host.this_machine import host_target
 from pellucid.graph import Network
 from tests.engines.agreement import draw_any
 from tests.engines.random_graphs import random_graph
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pellucid.engines import Program
+    from pellucid.engines.native.target import Target
     from pellucid.graph import Graph
     from pellucid.ops.operation import Array
     from tests.engines.agreement import Trial
@@ -33,6 +37,10 @@ CALLS = ("run", "run", "values", "gradients", "step", "step", "step", "other ste
 
 ANSWERS = ("run", "values", "gradients")
 """Those that change nothing."""
+
+LANES = (None, 8, 4, 4)
+"""Numbers in a vector; none: as many as this machine has. With fewer, more layouts are without
+gaps, so that they share memory with others and their borders are cleared."""
 
 SIZES = (1, 1, 2, 3, 4, 5, 9, 17, 33)
 """Images in a batch: one alone, fewer than threads, and more than there was room for before."""
@@ -54,6 +62,22 @@ def small_work_shared() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(single_image, "WORTH_MEETING", 1)
         patch.setattr(single_image, "WORTH_WAKING", 1)
+        yield
+
+
+@contextmanager
+def vectors(lanes: int | None) -> Iterator[None]:
+    """Let native programs use vectors of so many numbers; none: of this machine's."""
+    if lanes is None:
+        yield
+        return
+    width = lanes
+
+    def narrow(threads: int = 1) -> Target:
+        return replace(host_target(threads), lanes=width, registers=16)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "host_target", narrow)
         yield
 
 
@@ -96,6 +120,13 @@ def differences(seed: int, threads: Sequence[int] = (1, 2, 3, 4)) -> tuple[Graph
     are compared with the first; of that, the last answer is compared with a new program's.
     """
     trial, asked = draw_orders(seed)
+    lanes = random.Random(f"lanes {seed}").choice(LANES)
+    with vectors(lanes):
+        words = _differences(trial, asked, threads)
+    return trial.network.graph, [f"{lanes or 'all'} lanes, {each}" for each in words]
+
+
+def _differences(trial: Trial, asked: list[Asked], threads: Sequence[int]) -> list[str]:
     expected: list[dict[str, Array]] = []
     words: list[str] = []
     for count in threads:
@@ -118,7 +149,7 @@ def differences(seed: int, threads: Sequence[int] = (1, 2, 3, 4)) -> tuple[Graph
         for number, (one, other) in enumerate(zip(found, expected, strict=True)):
             if not words:
                 words += _apart(one, other, f"on {count} threads, {asked[: number + 1]}")
-    return trial.network.graph, words
+    return words
 
 
 def _both(learning: Program, answering: Program, trial: Trial, asked: Asked) -> dict[str, Array]:
