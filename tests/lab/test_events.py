@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 from pellucid.lab.events import RunsStream
 from pellucid.lab.lab import Lab
 from pellucid.lab.runs import Runs
+from tests.lab.running import TOKEN, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    import pytest
 
 HEAD = "step,epoch,loss,accuracy,rate,images_per_second\n"
 
@@ -77,3 +80,63 @@ def test_a_stream_ends_with_the_lab(tmp_path: Path) -> None:
     found = asyncio.run(asyncio.wait_for(listen(), 60))
     assert found[0].startswith(b"retry: ")
     lab.close()
+
+
+def test_streams_are_counted_and_let_go(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pellucid.lab.stream.MOST", 2)
+    with opened(runs) as lab:
+        run = next(iter(lab.lab.runs.listed()))
+        for path in ("api/events", f"api/runs/{run}/events"):
+            head = lab.ask("HEAD", path)  # ends, although a stream does not
+            assert (head.status_code, head.content) == (200, b"")
+
+        async def listen(heard: asyncio.Event) -> None:
+            scope: dict[str, Any] = {
+                "type": "http", "method": "GET", "headers": [(b"host", b"localhost")],
+                "path": f"/{TOKEN}/api/events", "raw_path": b"", "query_string": b"",
+                "http_version": "1.1", "scheme": "http", "server": ("localhost", 80),
+                "root_path": "",
+            }  # fmt: skip
+
+            async def receive() -> dict[str, Any]:
+                await asyncio.sleep(3_600)
+                raise AssertionError
+
+            async def send(message: dict[str, Any]) -> None:
+                if message.get("body"):
+                    heard.set()
+
+            await lab.lab_app(scope, receive, send)
+
+        async def two_and_one() -> None:
+            tasks = []
+            for _ in range(2):
+                heard = asyncio.Event()
+                tasks.append(asyncio.ensure_future(listen(heard)))
+                await heard.wait()
+            refused = await lab.client.asking.get(f"/{TOKEN}/api/events")
+            assert refused.status_code == 503
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            assert lab.lab.listening == 0
+
+        lab.client.wait(two_and_one())
+
+
+def test_what_breaks_in_a_thread_is_shown_in_the_terminal(
+    picture_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("pellucid.lab.checking.inspect", lambda *_, **__: 1 // 0)
+    with opened(tmp_path, str(picture_folder)) as lab:
+        lab.ask("POST", "api/data/check", json={})
+        lab.lab.working.submit(lambda: None).result(60)
+        found = lab.get("api/data")["check"]
+    assert found["state"] == "failed"
+    assert "terminal" in found["error"]
+    assert "ZeroDivisionError" in capsys.readouterr().err

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pellucid.lab.app import ROUTES
+from pellucid.lab.app import ROUTES, create_app
 from pellucid.lab.guard import MOST_BYTES
+from pellucid.lab.lab import Lab
+from pellucid.lab.runs import Runs
+from pellucid.serving.hosts import Hosts
 from tests.lab.running import TOKEN, Opened, opened
+from tests.serving.running import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,4 +134,56 @@ def test_every_response_can_do_nothing_but_what_it_is_for(lab: Opened) -> None:
 def test_a_method_that_is_none_of_a_route(lab: Opened) -> None:
     found = lab.ask("DELETE", "api/runs")
     assert found.status_code == 405
+    assert set(found.json()) == {"error"}
+
+
+def test_the_address_for_a_browser_opens_the_lab_once(tmp_path: Path) -> None:
+    app = create_app(Lab(Runs(tmp_path)), TOKEN, Hosts("127.0.0.1"), "seen-by-others")
+    with Client(app) as client:
+        assert client.get("/seen-by-other/").status_code == 403
+        other = client.get("/seen-by-others/", headers={"host": "evil.example"})
+        assert other.status_code == 421
+        found = client.get("/seen-by-others/")
+        assert (found.status_code, found.headers["location"]) == (303, f"/{TOKEN}/")
+        again = client.get("/seen-by-others/")
+        assert again.status_code == 403
+        assert TOKEN not in again.text + str(again.headers)
+
+
+def test_a_body_that_never_arrives(lab: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pellucid.lab.guard.BODY_SECONDS", 0.05)
+
+    async def pieces() -> Any:
+        yield b"{"
+        await asyncio.sleep(3_600)
+
+    found = lab.ask("POST", "api/train", content=pieces())
+    assert found.status_code == 408
+    assert "\n" not in found.json()["error"]
+
+
+def test_a_client_that_leaves_is_no_error_of_the_lab(lab: Opened) -> None:
+    scope: dict[str, Any] = {
+        "type": "http", "method": "POST", "headers": [(b"host", b"localhost")],
+        "path": f"/{TOKEN}/api/train", "raw_path": b"", "query_string": b"",
+        "http_version": "1.1", "scheme": "http", "server": ("localhost", 80), "root_path": "",
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(_: dict[str, Any]) -> None:
+        pass
+
+    lab.client.wait(lab.lab_app(scope, receive, send))  # raises nothing
+
+
+def test_an_error_of_its_own_is_as_closed_as_the_rest(
+    lab: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lab.lab.runs, "listed", lambda **_: 1 // 0)
+    found = lab.ask("GET", "api/runs")
+    assert found.status_code == 500
+    assert found.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in found.headers["content-security-policy"]
     assert set(found.json()) == {"error"}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+import threading
 import webbrowser
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,9 +55,16 @@ def lab(
     from pellucid.lab.runs import Runs
     from pellucid.lab.serve import serve_lab
 
-    def opened(address: str) -> None:
+    def opened(address: str, once: str) -> None:
         remarks().print(f"the lab is open at {address}")
-        if browser:
-            webbrowser.open(address)
+        if browser:  # in a thread: a browser in this terminal would be waited for
+            threading.Thread(target=webbrowser.open, args=(once,), daemon=True).start()
 
-    serve_lab(Lab(Runs(place), data), port, opened)
+    workbench = Lab(Runs(place), data)
+    serve_lab(workbench, port, opened)
+    with contextlib.suppress(KeyboardInterrupt):
+        if not workbench.left():
+            return
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # Python itself would wait for the thread that computes

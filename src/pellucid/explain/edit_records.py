@@ -27,12 +27,12 @@ def edit_of(record: object) -> Edit:
     Raises:
         ArgumentError: If it is none, naming what is wrong.
     """
-    if not isinstance(record, dict) or record.get("edit") not in EDITS:
+    if not isinstance(record, dict) or str(record.get("edit")) not in EDITS:
         raise ArgumentError(
             f"an edit is an object whose edit is one of {listed(list(EDITS))}, got "
             f"{checks.brief(record)}"
         )
-    made = EDITS[record["edit"]]
+    made = EDITS[str(record["edit"])]
     values = {name: value for name, value in record.items() if name != "edit"}
     known = {each.name for each in fields(made)}
     if not {"layer", "weight"} & values.keys() or not values.keys() <= known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pellucid.files.atomic import remove_file, write_file, write_text
-from pellucid.files.folders import make_folder, try_folder
+from pellucid.files.folders import check_inside, make_folder, try_folder
 from pellucid.files.limits import check_limits
 from pellucid.files.model_file import Model, load_model, model_bytes, model_from_bytes, save_model
 from pellucid.files.state_file import load_state, save_state
@@ -12,6 +12,7 @@ from pellucid.files.strict_json import JSON
 __all__ = [
     "JSON",
     "Model",
+    "check_inside",
     "check_limits",
     "load_model",
     "load_state",

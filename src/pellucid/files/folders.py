@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pellucid.errors import OutputError
 from pellucid.files.atomic import check_writable
 from pellucid.text import printable
-
-if TYPE_CHECKING:
-    import os
 
 
 def make_folder(path: str | os.PathLike[str]) -> Path:
@@ -31,6 +28,21 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
             f"{printable(folder)}: the folder cannot be made: {printable(reason)}; choose another"
         ) from error
     return folder
+
+
+def check_inside(path: Path, folder: Path) -> None:
+    """Check that what is written at a path stays in a folder, whatever links lie on the way.
+
+    A folder of runs may come from somebody else; a link in it could have any file replaced.
+
+    Raises:
+        OutputError: If it leads elsewhere.
+    """
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        raise OutputError(
+            f"{printable(path)}: is a link to what is not in {printable(folder)}; remove the link; "
+            "nothing was changed"
+        )
 
 
 def try_folder(path: str | os.PathLike[str], name: str) -> None:

@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
@@ -30,6 +31,21 @@ if TYPE_CHECKING:
     from pellucid.lab.lab import Lab
     from pellucid.serving.hosts import Hosts
 
+
+class _PlaceConvertor(Convertor[int]):
+    """A place in a list; Starlette's own numbers have digits without end, which Python refuses."""
+
+    regex = "[0-9]{1,9}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("place", _PlaceConvertor())
+
 ROUTES = (
     Route("/", shell.shell, methods=["GET"]),
     *(Route(path, shell.bundle, methods=["GET"]) for path in shell.bundled()),
@@ -48,15 +64,15 @@ ROUTES = (
     Route("/api/runs/{id}/mistakes/{mistake}/evidence", mistake_routes.evidence, methods=["GET"]),
     Route("/api/runs/{id}/mistakes/{mistake}/nearest", mistake_routes.nearest, methods=["GET"]),
     Route(
-        "/api/runs/{id}/mistakes/{mistake}/nearest/{place:int}",
+        "/api/runs/{id}/mistakes/{mistake}/nearest/{place:place}",
         mistake_routes.near_picture,
         methods=["GET"],
     ),
     Route("/api/compare", compare_routes.compare, methods=["POST"]),
     Route("/api/compare/all", compare_routes.compare_all, methods=["POST"]),
-    Route("/api/compare/{key}/{side:int}/{place:int}", compare_routes.values, methods=["GET"]),
+    Route("/api/compare/{key}/{side:place}/{place:place}", compare_routes.values, methods=["GET"]),
     Route("/api/changes/{first}/{second}", change_routes.changes, methods=["GET"]),
-    Route("/api/changes/{first}/{second}/{place:int}", change_routes.picture, methods=["GET"]),
+    Route("/api/changes/{first}/{second}/{place:place}", change_routes.picture, methods=["GET"]),
     Route("/api/runs/{id}/edits", surgery_routes.choices, methods=["GET"]),
     Route("/api/surgery", surgery_routes.save, methods=["POST"]),
     Route("/api/train", job_routes.choices, methods=["GET"]),
@@ -71,13 +87,14 @@ ROUTES = (
 """All that a lab answers to, below its token."""
 
 
-def create_app(lab: Lab, token: str, hosts: Hosts) -> Starlette:
+def create_app(lab: Lab, token: str, hosts: Hosts, once: str | None = None) -> Starlette:
     """The application of a lab; ``app.state.lab`` is the :class:`pellucid.lab.lab.Lab`.
 
     Args:
         lab: The lab.
         token: The first part of every path.
         hosts: The names that it answers to.
+        once: As :class:`pellucid.lab.guard.Guard` takes it.
     """
 
     @contextlib.asynccontextmanager
@@ -90,7 +107,7 @@ def create_app(lab: Lab, token: str, hosts: Hosts) -> Starlette:
 
     app = Starlette(
         routes=ROUTES,
-        middleware=[Middleware(Guard, token=token, hosts=hosts)],
+        middleware=[Middleware(Guard, token=token, hosts=hosts, once=once)],
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )

@@ -11,6 +11,7 @@ from pellucid.data.reading import Reading
 from pellucid.engines import DEFAULT
 from pellucid.errors import DataError, PellucidError
 from pellucid.estimators.all_features import features_to_check
+from pellucid.lab.failures import report_own
 from pellucid.lab.gallery import Gallery, gallery_of
 from pellucid.serving.refused import RefusedError
 from pellucid.text import printable
@@ -80,7 +81,7 @@ class Checking:
         raise RefusedError(404, "there is no such picture any more; open the view again")
 
     def digest(self, path: str) -> str:
-        """What stands for a picture's content, by its printed name.
+        """The digest of a picture's content, by its printed name.
 
         Raises:
             DataError: If the data have no such picture.
@@ -151,10 +152,10 @@ class Checking:
         except (PellucidError, _EndedError) as error:
             with self._lock:
                 self._state, self._error = "failed", printable(str(error))
-        except Exception:
+        except Exception:  # noqa: BLE001 - reported, in the page and in the terminal
+            text = report_own("the check")
             with self._lock:
-                self._state, self._error = "failed", "an error of the lab's own; see its terminal"
-            raise
+                self._state, self._error = "failed", text
         else:
             with self._lock:
                 self._state, self._report = "done", report

@@ -11,7 +11,8 @@ from pellucid import checks
 from pellucid.data.decisions import MOVE, Decision, decisions_csv, read_decisions
 from pellucid.data.decisions.decision import WAYS
 from pellucid.errors import ArgumentError, DataError
-from pellucid.files import make_folder, write_file
+from pellucid.files import check_inside, make_folder, write_file
+from pellucid.files.regular import open_regular
 from pellucid.text import listed, printable
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class DecisionBook:
 
         Args:
             changes: The changes, one a picture.
-            digest: Returns what stands for a picture's content, by its path.
+            digest: Returns the digest of a picture's content, by its path.
 
         Raises:
             DataError: If the file is none of decisions; it stays as it is.
@@ -192,13 +193,15 @@ class DecisionBook:
         own = decisions_csv(now.rows).encode("utf-8", "backslashreplace")
         foreign = now.version != "" and _version(own) != now.version
         make_folder(self.file.parent)
+        check_inside(self.file, self.file.parent)
         keep = self.file.with_name(EARLIER) if foreign else None
         write_file(self.file, content, keep=keep, before=unchanged)
         return Kept(_version(content), rows)
 
     def _content(self) -> bytes:
         try:
-            return self.file.read_bytes()
+            with open_regular(self.file) as file:
+                return file.read()
         except FileNotFoundError:
             return b""
         except OSError as error:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from pellucid.errors import PellucidError
 from pellucid.lab.bodies import answer
+from pellucid.lab.guard import DATA_HEADERS
 from pellucid.serving.refused import RefusedError
 from pellucid.text import printable
 
@@ -22,7 +25,9 @@ _MOST = 1_000
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedError)
-    return _line(str(error), error.status)
+    response = _line(str(error), error.status)
+    response.raw_headers.extend(error.headers)
+    return response
 
 
 async def _unusable(request: Request, error: Exception) -> Response:
@@ -37,7 +42,14 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    return _line("an error of the lab's own; its terminal shows more", 500)
+    # Starlette answers this one outside of the guard, which gives all others these fields.
+    response = _line(OWN, 500)
+    response.raw_headers.extend(DATA_HEADERS)
+    return response
+
+
+async def _left(request: Request, error: Exception) -> Response:
+    return _line("the client has left", 400)  # which nobody reads
 
 
 def _line(text: str, status: int) -> Response:
@@ -45,9 +57,25 @@ def _line(text: str, status: int) -> Response:
     return answer({"error": line if len(line) <= _MOST else f"{line[:_MOST]}…"}, status)
 
 
+OWN = "an error of the lab's own; its terminal shows more"
+
+
+def report_own(what: str) -> str:
+    """Show the error that is being handled in the lab's terminal.
+
+    What is raised in a thread that nobody waits for would be seen nowhere.
+
+    Returns:
+        What the page says.
+    """
+    logging.getLogger("pellucid.lab").exception("%s failed", what)
+    return OWN
+
+
 HANDLERS: dict[type[Exception] | int, ExceptionHandler] = {
     RefusedError: _refused,
     PellucidError: _unusable,
     HTTPException: _http,
+    ClientDisconnect: _left,
     Exception: _broken,
 }

@@ -41,7 +41,7 @@ class Gallery:
         labels: What each is labelled with, N.
         parts: The part of each, N.
         image: Returns a picture by its place, as a Pillow image.
-        digest: Returns what stands for a picture's content, by its place; empty where it has gone.
+        digest: Returns the digest of a picture's content, by its place; empty where it has gone.
         joins: Whether a label may be something else than one class: several, or numbers.
     """
 

@@ -1,4 +1,4 @@
-"""What stands before a lab: who may ask, and how much may be sent.
+"""The checks before a lab: who may ask, and how much may be sent.
 
 Pure ASGI, around any application. In this order:
 
@@ -13,6 +13,7 @@ The application gets the path behind the token.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,11 @@ _COMMON = (
     (b"cache-control", b"no-store"),
 )
 _DATA_POLICY = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox"
+DATA_HEADERS = (*_COMMON, (b"content-security-policy", _DATA_POLICY))
+"""Of every response that is no page."""
+
+BODY_SECONDS = 60.0
+"""For which a request's body may take to arrive."""
 
 
 class Guard:
@@ -53,10 +59,13 @@ class Guard:
         app: The application; it sees paths without the token.
         token: The first part of every path; of letters, digits, ``-`` and ``_``.
         hosts: The names that it answers to.
+        once: A second word, which leads to the token the first time that it is asked for: a
+            browser gets its address in a command line, which others on this machine can read.
     """
 
-    def __init__(self, app: App, token: str, hosts: Hosts) -> None:
+    def __init__(self, app: App, token: str, hosts: Hosts, once: str | None = None) -> None:
         self._app, self._token, self._hosts = app, token.encode("ascii"), hosts
+        self._once = None if once is None else once.encode("ascii")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
@@ -98,6 +107,11 @@ class Guard:
             )
         path: str = scope["path"]
         token, slash, rest = path.removeprefix("/").partition("/")
+        if self._once is not None and hmac.compare_digest(
+            token.encode("utf-8", "replace"), self._once
+        ):
+            self._once = None
+            raise RefusedError(303, "open the lab", [(b"location", b"/" + self._token + b"/")])
         if not hmac.compare_digest(token.encode("utf-8", "replace"), self._token):
             raise RefusedError(
                 403,
@@ -115,14 +129,23 @@ class Guard:
 
 
 class _Limited:
-    """The pieces of a request's body, up to a limit."""
+    """The pieces of a request's body, up to a limit of bytes and of time."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive, self._taken = receive, 0
+        self._until: float | None = asyncio.get_running_loop().time() + BODY_SECONDS
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            raise RefusedError(
+                408, f"the request's body did not arrive within {BODY_SECONDS:g} s"
+            ) from None
         if message["type"] == "http.request":
+            if not message.get("more_body", False):
+                self._until = None  # what comes now is that the client leaves, whenever that is
             self._taken += len(message.get("body", b""))
             if self._taken > MOST_BYTES:
                 raise _too_large()
@@ -180,8 +203,7 @@ async def _refuse(send: Send, error: RefusedError) -> None:
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
         *error.headers,
-        *_COMMON,
-        (b"content-security-policy", _DATA_POLICY),
+        *DATA_HEADERS,
     ]
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -7,15 +7,16 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from pellucid import checks
 from pellucid.architectures import ARCHITECTURES
-from pellucid.errors import ArgumentError, DataError
+from pellucid.errors import ArgumentError, DataError, OutputError
 from pellucid.files import make_folder
 from pellucid.lab.origins import write_origin
 from pellucid.text import folder_name, listed, printable
-from pellucid.training.run_folder import free_folder, holds_run
+from pellucid.training.run_folder import holds_run
 from pellucid.training.train_on import train_on_arguments
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Jobs:
         """Trainings that have ended, and of which there is no run: their data or options failed."""
         return [
             job
-            for job in self._jobs.values()
+            for job in list(self._jobs.values())  # others may start one meanwhile
             if job.process.poll() is not None and not holds_run(job.folder)
         ]
 
@@ -130,27 +131,40 @@ class Jobs:
     def _started(self, name: str, arguments: Callable[[Path], list[str]]) -> Job:
         """Start a process in a folder of its own."""
         with self._lock:
-            folder = self._free(name)
-            make_folder(folder)
+            folder = self._made(name)
             command = [sys.executable, "-m", "pellucid", *arguments(folder)]
-            with (folder / LOG).open("wb") as log:
-                process = subprocess.Popen(  # noqa: S603 - the arguments are checked
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,  # Ctrl-C in the lab's terminal is for the lab
-                )
+            try:
+                with (folder / LOG).open("wb") as log:
+                    process = subprocess.Popen(  # noqa: S603 - the arguments are checked
+                        command,
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=subprocess.STDOUT,
+                        start_new_session=True,  # Ctrl-C in the lab's terminal is for the lab
+                    )
+            except OSError as error:
+                raise OutputError(
+                    f"{printable(folder)}: the training cannot be started: "
+                    f"{error.strerror or error}"
+                ) from error
             job = self._jobs[folder] = Job(folder, process)
         return job
 
-    def _free(self, name: str) -> Path:
-        """A folder for a new run, which no other job of this lab is about to take."""
-        number, folder = 1, free_folder(self._root, name)
-        while folder in self._jobs and self._jobs[folder].process.poll() is None:
-            number += 1
-            folder = free_folder(self._root, f"{name}-{number}")
-        return folder
+    def _made(self, name: str) -> Path:
+        """A folder for a new run, made now: neither another lab's nor a link to elsewhere."""
+        make_folder(self._root)
+        for number in count(1):
+            folder = self._root / (name if number == 1 else f"{name}-{number}")
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise OutputError(
+                    f"{printable(folder)}: the folder cannot be made: {error.strerror or error}"
+                ) from error
+            return folder
+        raise AssertionError
 
 
 def _arguments(asked: Mapping[str, Any]) -> list[str]:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LEAVING_SECONDS = 2.0
+"""For which a computation may go on after the lab has ended."""
+
 
 @dataclass(eq=False)
 class Lab:
@@ -49,6 +52,7 @@ class Lab:
         checking: The pictures of the data, and what is found in them.
         reading: Threads that look into files.
         working: The one thread that computes: pages, mistakes, changes, comparisons.
+        listening: How many streams are open.
         ending: Set when the lab is asked to end; streams end with it.
     """
 
@@ -68,6 +72,7 @@ class Lab:
     working: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, "pellucid-lab-work", initializer=_give_way)
     )
+    listening: int = 0
     ending: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -95,6 +100,18 @@ class Lab:
         self.mistakes.end()
         self.reading.shutdown(wait=False, cancel_futures=True)
         self.working.shutdown(wait=False, cancel_futures=True)
+
+    def left(self) -> bool:
+        """Whether something is still computed some time after the lab was closed.
+
+        What is being written is waited for. A computation is not: a network that is compiled may
+        take minutes, and nobody is there to see it.
+        """
+        self.reading.shutdown(wait=True)
+        waiting = threading.Thread(target=self.working.shutdown, daemon=True)
+        waiting.start()
+        waiting.join(LEAVING_SECONDS)
+        return waiting.is_alive()
 
 
 def _give_way() -> None:

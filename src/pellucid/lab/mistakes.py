@@ -13,6 +13,7 @@ from pellucid.errors import PellucidError
 from pellucid.evaluation.find_mistakes import find_mistakes
 from pellucid.explain.methods import EVIDENCE
 from pellucid.files.run_model import model_path
+from pellucid.lab.failures import report_own
 from pellucid.lab.stream import stamp
 from pellucid.serving.refused import RefusedError
 from pellucid.show.palette import colours, limit_of
@@ -214,9 +215,8 @@ class MistakesOfRuns:
             kept.state = "done"
         except (PellucidError, _EndedError) as error:
             kept.error, kept.state = printable(str(error)), "failed"
-        except Exception:
-            kept.error, kept.state = "an error of the lab's own; see its terminal", "failed"
-            raise
+        except Exception:  # noqa: BLE001 - reported, in the page and in the terminal
+            kept.error, kept.state = report_own("finding mistakes"), "failed"
 
 
 def _asked(mistake: Mistake, classes: tuple[str, ...]) -> tuple[str, str | None]:

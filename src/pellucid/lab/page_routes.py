@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response
 
 from pellucid.errors import ArgumentError
 from pellucid.lab.follow import Follow
 from pellucid.lab.lab import lab_of
+from pellucid.lab.stream import streamed
 from pellucid.page.html import NOSCRIPT
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ async def events(request: Request) -> Response:
     """What a run's page hears: new weights, and how far the training is."""
     lab = lab_of(request)
     found = await lab.read(lab.runs.find, request.path_params["id"])
-    return StreamingResponse(Follow(lab, found.path).events(), media_type="text/event-stream")
+    return streamed(request, Follow(lab, found.path))
 
 
 def _policy(policy: str) -> dict[str, str]:

@@ -6,8 +6,9 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from pellucid.errors import DataError
+from pellucid.errors import DataError, FileFormatError
 from pellucid.estimators.live_page import LivePage, live_page
+from pellucid.files.regular import open_regular
 from pellucid.page import Feed
 from pellucid.training.run_folder import RunFolder
 
@@ -72,6 +73,7 @@ class Pages:
 def _training(folder: Path) -> object:
     """By what a training is known: another one in the same folder has another network."""
     try:
-        return (folder / RunFolder.CONFIG).read_bytes()
-    except OSError:
+        with open_regular(folder / RunFolder.CONFIG) as file:
+            return file.read()
+    except (OSError, FileFormatError):
         return None

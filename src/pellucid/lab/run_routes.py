@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import StreamingResponse
-
 from pellucid import checks
 from pellucid.lab.bodies import answer, read_object
 from pellucid.lab.described import all_rows, history_rows, model_provenance, progress_of, run_row
 from pellucid.lab.events import RunsStream
 from pellucid.lab.lab import Lab, lab_of
 from pellucid.lab.origins import find_origin
+from pellucid.lab.stream import streamed
 from pellucid.serving.refused import RefusedError
 from pellucid.training.live import write_control
 
@@ -68,4 +67,4 @@ async def events(request: Request) -> Response:
     """What changes, as server-sent events."""
     lab = lab_of(request)
     stream = RunsStream(lab, request.query_params.get("run") or None)
-    return StreamingResponse(stream.events(), media_type="text/event-stream")
+    return streamed(request, stream)

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from pellucid.errors import DataError
 from pellucid.serving.refused import RefusedError
 from pellucid.training.runs import list_runs
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 FRESH = 1.5
 """Seconds for which a list is taken as it was, so that ten tabs do not search ten times."""
+
+SHARE = 0.1
+"""Of the time that goes into searching, at most: trainings need the processor more."""
 
 
 class Runs:
@@ -42,9 +46,14 @@ class Runs:
         """
         with self._lock:
             if fresh or time.monotonic() >= self._until:
-                found = list_runs(self.root) if self.root.is_dir() else []
+                began = time.monotonic()
+                try:
+                    found = list_runs(self.root) if self.root.is_dir() else []
+                except DataError:  # gone in this moment
+                    found = []
                 self._found = {self.identifier(run.path): run for run in found}
-                self._until = time.monotonic() + FRESH
+                now = time.monotonic()
+                self._until = now + max(FRESH, (now - began) / SHARE)
             return self._found
 
     def find(self, identifier: str) -> ListedRun:

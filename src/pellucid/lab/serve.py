@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from typing import TYPE_CHECKING
 
@@ -24,21 +25,22 @@ HOST = "127.0.0.1"
 LIMITS = Limits(connections=128)
 
 
-def serve_lab(lab: Lab, port: int, opened: Callable[[str], object]) -> None:
+def serve_lab(lab: Lab, port: int, opened: Callable[[str, str], object]) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
     Args:
         lab: The lab.
         port: 0: any that is free.
-        opened: Called with the address, once it answers there.
+        opened: Called once it answers, with its address, and with another one that leads there
+            a single time.
 
     Raises:
         ArgumentError: If the port is taken.
     """
-    token = secrets.token_urlsafe(18)
+    token, once = secrets.token_urlsafe(18), secrets.token_urlsafe(18)
     listening = bound(HOST, port)
-    address = f"{url_of(listening)}/{token}/"
-    app = create_app(lab, token, Hosts(HOST))
+    address, passing = (f"{url_of(listening)}/{word}/" for word in (token, once))
+    app = create_app(lab, token, Hosts(HOST), once)
     config = uvicorn.Config(
         app,
         lifespan="on",
@@ -46,14 +48,25 @@ def serve_lab(lab: Lab, port: int, opened: Callable[[str], object]) -> None:
         timeout_graceful_shutdown=2,
         **server_options(LIMITS),
     )
+    logging.getLogger("uvicorn.error").addFilter(_no_interruption)
     try:
         with asyncio.Runner(loop_factory=event_loop()) as runner:
             server = Server(
-                config, LIMITS, leaving=lambda: _end(runner, lab), serving=lambda _: opened(address)
+                config,
+                LIMITS,
+                leaving=lambda: _end(runner, lab),
+                serving=lambda _: opened(address, passing),
             )
             runner.run(server.serve([listening]))
     finally:
         listening.close()
+        logging.getLogger("uvicorn.error").removeFilter(_no_interruption)
+
+
+def _no_interruption(record: logging.LogRecord) -> bool:
+    """Leave out requests that a second Ctrl-C has ended, which are no errors."""
+    of = record.exc_info[0] if record.exc_info else None
+    return of is None or not issubclass(of, asyncio.CancelledError)
 
 
 def _end(runner: asyncio.Runner, lab: Lab) -> None:

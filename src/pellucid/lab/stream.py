@@ -11,11 +11,17 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import Response, StreamingResponse
+
 from pellucid.lab.bodies import finite
+from pellucid.serving.refused import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from pellucid.lab.lab import Lab
 
@@ -24,6 +30,9 @@ SECONDS = 0.5
 
 QUIET_SECONDS = 15.0
 """After which a stream without news shows that it is alive."""
+
+MOST = 64
+"""Streams at a time: each holds a connection, and other requests need some, too."""
 
 
 class Stream(ABC):
@@ -70,6 +79,36 @@ class Stream(ABC):
             return False
         self._sent[name] = value
         return True
+
+
+def streamed(request: Request, stream: Stream) -> Response:
+    """A stream as a response.
+
+    Raises:
+        RefusedError: If too many are open.
+    """
+    kind = "text/event-stream"
+    if request.method == "HEAD":  # else it would wait for an end that never comes
+        return Response(media_type=kind)
+    if request.app.state.lab.listening >= MOST:
+        raise RefusedError(
+            503,
+            f"{MOST} views of this lab are open already; close some",
+            [(b"connection", b"close")],
+        )
+    return _Listening(stream.events(), media_type=kind)
+
+
+class _Listening(StreamingResponse):
+    """A stream that is counted as long as it is open."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        lab: Lab = scope["app"].state.lab
+        lab.listening += 1
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            lab.listening -= 1
 
 
 def event(name: str, value: Any) -> bytes:

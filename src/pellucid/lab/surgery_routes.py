@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any
 
 from pellucid import checks
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, OutputError, PellucidError
 from pellucid.explain.gallery import GALLERY
 from pellucid.explain.surgery import REMOVABLE, SWAPPED
 from pellucid.files import make_folder
@@ -82,10 +83,23 @@ async def save(request: Request) -> Response:
 
 def _save(lab: Lab, run: Path, edits: Any, name: str) -> Path:
     folder = lab.runs.root / name
-    if folder.exists():
-        raise RefusedError(409, f"{printable(name)} is there already; choose another name")
     changed = lab.opened.estimator(run, edits)
-    make_folder(folder)
-    changed.save(folder / MODEL)
+    make_folder(lab.runs.root)
+    try:
+        folder.mkdir()
+    except FileExistsError as error:
+        raise RefusedError(
+            409, f"{printable(name)} is there already; choose another name"
+        ) from error
+    except OSError as error:
+        raise OutputError(
+            f"{printable(folder)}: the folder cannot be made: {error.strerror or error}"
+        ) from error
+    try:
+        changed.save(folder / MODEL)
+    except PellucidError:  # as a full disk: what is left would look like a run
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        raise
     lab.runs.listed(fresh=True)
     return folder

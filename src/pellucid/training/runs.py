@@ -107,13 +107,21 @@ def _walk(folder: Path) -> Iterator[tuple[Path, set[str]]]:
                     if entry.is_dir(follow_symlinks=False):
                         if not entry.name.startswith("."):
                             below.append(place / entry.name)
-                    else:
+                    elif _is_file(entry):
                         names.add(entry.name)
         except OSError:  # not ours to read: nothing of it can be listed
             continue
         waiting += sorted(below, reverse=True)
         if names & {RunFolder.CONFIG, RunFolder.MODEL, RunFolder.LAST, RunFolder.PREVIOUS}:
             yield place, names
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file, or a link to one: no pipe, which would let its reader wait."""
+    try:
+        return entry.is_file()
+    except OSError:  # a link to itself
+        return False
 
 
 def _listed(path: Path, names: set[str]) -> ListedRun | None:

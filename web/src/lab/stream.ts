@@ -5,12 +5,16 @@
  * and when it comes back the server sends everything that is new.
  */
 
+/** Milliseconds until a stream is asked for again that the server refused: browsers do not. */
+export const AGAIN = 4_000;
+
 export type Heard = Record<string, (value: never) => void>;
 
 export class Stream {
   private source: EventSource | null = null;
   private address = "";
   private heard: Heard = {};
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     /** Whether the server answers. */
@@ -27,6 +31,7 @@ export class Stream {
   }
 
   private renew(): void {
+    clearTimeout(this.timer);
     this.source?.close();
     this.source = null;
     if (document.hidden) return;
@@ -37,7 +42,12 @@ export class Stream {
       );
     }
     source.addEventListener("open", () => this.connected(true));
-    source.addEventListener("error", () => this.connected(false));
+    source.addEventListener("error", () => {
+      this.connected(false);
+      if (source.readyState === EventSource.CLOSED && source === this.source) {
+        this.timer = setTimeout(() => this.renew(), AGAIN);
+      }
+    });
     this.source = source;
   }
 }

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import csv
 import math
-import os
-import stat
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeVar
 
 from pellucid.data.decode import unreadable
 from pellucid.errors import FileFormatError
+from pellucid.files.regular import open_regular
 from pellucid.text import printable
 from pellucid.training.live.formats import LIVE, STEPS, Control, LiveProgress, _Message
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_MOST = 1 << 24  # bytes of ``steps.csv`` at a time; a whole one has some 1.5 million
+
 LARGEST = 1 << 16
 """Bytes of a JSON file that is read."""
-
-_OPEN = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_BINARY"))  # no pipe
 
 M = TypeVar("M", bound=_Message)
 
@@ -70,22 +69,17 @@ def read_small(path: Path) -> bytes | None:
         FileFormatError: If it is no regular file, or larger than any such file.
     """
     try:
-        descriptor = os.open(path, _OPEN)
+        with open_regular(path) as file:
+            content = file.read(LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except FileFormatError:
+        raise
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
-            raise FileFormatError(
-                f"{printable(path)}: is no file, or larger than {LARGEST} bytes; remove it"
-            )
-        return os.read(descriptor, LARGEST)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    finally:
-        os.close(descriptor)
+    if len(content) > LARGEST:
+        raise FileFormatError(f"{printable(path)}: is larger than {LARGEST} bytes; remove it")
+    return content
 
 
 @dataclass(frozen=True)
@@ -173,13 +167,13 @@ class StepsTail:
             DataError: If the system does not let us read it.
         """
         try:
-            with self._path.open("rb") as file:
+            with open_regular(self._path) as file:
                 file.seek(self._at - len(self._last))
                 again = self._at > 0 and file.read(len(self._last)) != self._last
                 if again:
                     self._at, self._last = 0, b""
                 file.seek(self._at)
-                text = file.read()
+                text = file.read(_MOST)
         except (FileNotFoundError, NotADirectoryError):
             again = self._at > 0
             self._at, self._last = 0, b""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pellucid import checks
 from pellucid.errors import DataError, PellucidError
-from pellucid.files import write_file
+from pellucid.files import check_inside, write_file
 from pellucid.text import printable
 from pellucid.training.live.formats import (
     HIGHEST_FACTOR,
@@ -69,6 +69,7 @@ def write_control(
         rate_factor=float(known[1] if rate_factor is None else rate_factor),
         stop=stop,
     )
+    check_inside(run / LIVE / Control.file, run)
     write_file(run / LIVE / Control.file, asked.to_bytes(), sync=False)
     return asked
 
@@ -90,4 +91,5 @@ def renew_wanted(run: Path) -> None:
     except PellucidError:  # replaced by ours
         before = None
     number = 1 if before is None else before.number + 1
+    check_inside(folder / Wanted.file, run)
     write_file(folder / Wanted.file, Wanted(number).to_bytes(), sync=False)
