@@ -32,11 +32,14 @@ class RunsStream(Stream):
         super().__init__(lab)
         self._watched = watched
         self._tail: StepsTail | None = None
+        self._listed: object = None
 
     def news(self) -> Iterator[bytes]:
         """What is new of the list, of trainings in progress, and of the run."""
         listed = self._lab.runs.listed()
-        yield from self.changed("runs", all_rows(self._lab.runs))
+        if listed is not self._listed:  # searched again; thousands of rows are not made for nothing
+            self._listed = listed
+            yield from self.changed("runs", all_rows(self._lab.runs))
         running = (name for name, run in listed.items() if run.state == "running")
         progress = {name: progress_of(listed[name].path) for name in running}
         yield from self.changed("progress", {n: p for n, p in progress.items() if p is not None})
