@@ -281,7 +281,7 @@ def test_a_run_folder_holds_everything_and_is_not_overwritten(
     run = tmp_path / "runs" / "one"
     model = pl.ImageClassifier(tiny, epochs=2).fit(digits[0], validation_data=digits[1], out=run)
     assert {p.name for p in run.iterdir()} == {
-        "config.json", "history.csv", "last.safetensors", "model.safetensors",
+        "config.json", "history.csv", "last.safetensors", "live", "model.safetensors",
         "previous.safetensors",
     }  # fmt: skip
     lines = (run / "history.csv").read_text().splitlines()
