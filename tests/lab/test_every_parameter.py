@@ -60,7 +60,7 @@ BODIES = {
     "/api/compare/all": ("first", "second", "edits"),
     "/api/surgery": ("run", "edits", "name"),
     "/api/train": ("architecture", "epochs", "learning_rate", "batch_size", "seed"),
-    "/api/data/check": ("near",),
+    "/api/data/check": ("near", "features"),
     "/api/decisions": ("changes",),
 }
 STREAMS = ("/api/events", "/api/runs/{id}/events")

@@ -17,15 +17,26 @@ PIECES = """\
 00400000-00500000 r-xp 00001000 08:01 77                                 /usr/lib/a b.so
 Size:               1024 kB
 Anonymous:             0 kB
+Swap:                  0 kB
 VmFlags: rd ex
 00600000-00601000 r--p 00002000 08:01 77                                 /usr/lib/a b.so
 Anonymous:             4 kB
+Swap:                  0 kB
+00602000-00603000 r--p 00004000 08:01 77                                 /usr/lib/a b.so
+Anonymous:             0 kB
+Swap:                  4 kB
+00604000-00605000 rw-p 00006000 08:01 77                                 /usr/lib/a b.so
+Anonymous:             0 kB
+Swap:                  0 kB
 7f0000000000-7f0000001000 rw-p 00000000 00:00 0
 Anonymous:             0 kB
+Swap:                  0 kB
 7f0000002000-7f0000003000 rw-p 00000000 00:00 0                          [heap]
 Anonymous:             0 kB
+Swap:                  0 kB
 7f0000004000-7f0000005000 r--s 00000000 08:01 78                         /usr/share/c
 Anonymous:             0 kB
+Swap:                  0 kB
 """
 
 

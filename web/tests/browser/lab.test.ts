@@ -139,6 +139,6 @@ test("a training is started, paused, changed and stopped; its curve grows", asyn
   await page.getByRole("button", { name: "Stop it now" }).click();
   await is("stopped");
   await page.getByText("What the training prints").click();
-  expect(await page.locator("pre").innerText()).toContain("--resume");
+  await expect.poll(() => page.locator("pre").innerText()).toContain("--resume");
   await close();
 });

@@ -42,7 +42,10 @@ def _compiler_pages() -> list[tuple[int, int]]:
 
 
 def unchanged(lines: Iterable[str]) -> Iterator[tuple[int, int, str]]:
-    """The pieces of files in a process's memory of which it has changed no page.
+    """The pieces of files in a process's memory that are what the disk has, and stay so.
+
+    No page of theirs is the process's own, in memory or swapped out, and none can become one while
+    they are looked at: they cannot be written.
 
     Args:
         lines: Of ``/proc/self/smaps``: for each piece of memory what it is, then some facts.
@@ -51,11 +54,15 @@ def unchanged(lines: Iterable[str]) -> Iterator[tuple[int, int, str]]:
         From where to where, and the path.
     """
     piece: tuple[int, int, str] | None = None
+    own = 0
     for line in lines:
         first, *rest = line.split(maxsplit=5)
         if not first.endswith(":"):
             start, end = (int(address, 16) for address in first.split("-"))
             path = rest[4].strip() if len(rest) > 4 else ""
-            piece = (start, end, path) if path.startswith("/") else None
-        elif first == "Anonymous:" and int(rest[0]) == 0 and piece is not None:
+            kept = path.startswith("/") and "w" not in rest[0]
+            piece, own = (start, end, path) if kept else None, 0
+        elif first == "Anonymous:":
+            own = int(rest[0])
+        elif first == "Swap:" and own == int(rest[0]) == 0 and piece is not None:
             yield piece
