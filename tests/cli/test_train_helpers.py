@@ -20,7 +20,7 @@ PATIENCE = 60.0
 """Seconds until what must end has ended."""
 
 SCRIPT = f"""
-import os, signal, sys
+import os, signal, sys, time
 from pellucid.cli import main
 from pellucid.data.cache import helpers
 
@@ -28,7 +28,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ign
 os.environ["PELLUCID_THREADS"] = "{HELPERS + 1}"
 helpers.PICTURES_EACH = 100
 hanging = sys.argv.pop(1) == "hanging"
-start, begin, ask = helpers._started, helpers.Helpers.__init__, helpers.Helpers._asked
+start, begin, ask = helpers._started, helpers.Helpers.__enter__, helpers.Helpers._asked
 
 def tell(what, process):
     os.write(2, f"{{what}} {{process.pid}}\\n".encode())  # at one go, while others write
@@ -38,10 +38,13 @@ def started():
     tell("started", process)
     return process
 
-def beginning(self, *arguments):
-    begin(self, *arguments)
+def beginning(self):
+    begin(self)
+    while len(self._waiting) < self._count:  # another thread starts them
+        time.sleep(0.01)
     for waiting in self._waiting:  # until all are ready
         waiting.join({PATIENCE})
+    return self
 
 def asked(self, process, paths):
     if hanging:
@@ -49,7 +52,7 @@ def asked(self, process, paths):
     tell("asked", process)
     return ask(self, process, paths)
 
-helpers._started, helpers.Helpers.__init__, helpers.Helpers._asked = started, beginning, asked
+helpers._started, helpers.Helpers.__enter__, helpers.Helpers._asked = started, beginning, asked
 main()
 """
 """A machine of three processors, and helpers that say when they are started and asked.
@@ -66,7 +69,9 @@ def small_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("cat", "dog"):
         (root / name).mkdir()
     for i in range(PICTURES):
-        write(root / ("cat", "dog")[i % 2] / f"{i:03}.jpg", encoded(noise(i, 12, 12, 3), "JPEG"))
+        file = root / ("cat", "dog")[i % 2] / f"{i:03}.jpg"
+        write(file, encoded(noise(i, 12, 12, 3), "JPEG"))
+        os.utime(file, (1.7e9, 1.7e9))  # what was written a moment ago is looked at again
     return root
 
 

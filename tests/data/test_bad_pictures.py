@@ -16,6 +16,7 @@ from pellucid.data import Preprocessing
 from pellucid.data.decode import header
 from pellucid.data.formats import READABLE
 from pellucid.errors import DataError
+from pellucid.text import counted
 from tests.data.made_files import encoded, noise, png_by_hand, png_chunks, write
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ def refusal(path: Path) -> str:
         with pytest.raises(DataError) as again:
             Preprocessing(8, 8, 3).read(path.read_bytes())
         said = str(again.value)
-        assert said == message.replace(str(path), f"picture of {path.stat().st_size} bytes")
+        assert said == message.replace(
+            str(path), f"picture of {counted(path.stat().st_size, 'byte')}"
+        )
     return message
 
 

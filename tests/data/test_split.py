@@ -125,7 +125,7 @@ def test_shares_that_do_not_add_up(shares: tuple[Any, ...]) -> None:
 
 def test_names_for_each_share() -> None:
     data = Dataset(noise(0, 40, 2, 3, 1), labels_of([10, 30]), ("a", "b"))
-    with pytest.raises(ArgumentError, match="1 names for 2 shares"):
+    with pytest.raises(ArgumentError, match="1 name for 2 shares"):
         split(data, (0.5, 0.5), names=("train",))
 
 

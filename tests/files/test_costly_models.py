@@ -170,9 +170,9 @@ def test_large_images_are_computed_in_smaller_parts(monkeypatch: pytest.MonkeyPa
     net = network(graph)
     images, _ = batch(graph, 7)
     whole = get_engine("native").load(net)
-    assert vars(code_of(whole))["_loaded"].capacity == 64
+    assert code_of(whole)._loaded.capacity == 64
     monkeypatch.setattr(compiled, "MOST_VALUES", 40_000)
     parts = get_engine("native").load(net)
     # as many for each thread
-    assert 0 < vars(code_of(parts))["_loaded"].capacity <= 40_000 // (2 * 2 * 8 * 20 * 20)
+    assert 0 < code_of(parts)._loaded.capacity <= 40_000 // (2 * 2 * 8 * 20 * 20)
     np.testing.assert_array_equal(parts.forward(images), whole.forward(images))

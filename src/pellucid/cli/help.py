@@ -30,7 +30,9 @@ OPTION_GROUPS = {
 
 COMMAND_GROUPS = {
     "Learn from pictures": ("check", "find-rate", "train", "lab", "shard"),
-    "Use and judge a model": ("predict", "evaluate", "compare", "runs", "generate", "serve"),
+    "Use and judge a model": (
+        "predict", "evaluate", "mistakes", "compare", "runs", "generate", "serve",
+    ),
     "See how it works": (
         "trace", "backward", "explain", "kernels", "surgery", "lecture", "page", "summary",
         "explain-plan",
@@ -53,6 +55,7 @@ EXAMPLES = {
     "serve": "pellucid serve runs/photos --port 8000",
     "generate": "pellucid generate runs/digits --count 100 -o sheet.png",
     "evaluate": "pellucid evaluate runs/photos my-photos -o report",
+    "mistakes": "pellucid mistakes runs/photos --html mistakes.html",
     "compare": "pellucid compare runs/one runs/other my-photos -o comparison",
     "trace": "pellucid trace runs/photos cat.jpg -o trace.html",
     "backward": "pellucid backward runs/photos cat.jpg --label cat -o backward.html",

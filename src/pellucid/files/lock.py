@@ -35,6 +35,10 @@ else:
 _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
+class TakenError(OutputError):
+    """Somebody else holds the lock."""
+
+
 def is_locked(folder: Path) -> bool:
     """Whether a process holds the lock on a folder now; nothing is made or kept."""
     try:
@@ -59,8 +63,8 @@ class FolderLock:
         folder: The folder; it must exist.
 
     Raises:
-        OutputError: If another holds it, in this process or any other, or nothing can be written
-            in the folder.
+        TakenError: If another holds it, in this process or any other.
+        OutputError: If nothing can be written in the folder.
     """
 
     NAME = ".pellucid-lock"
@@ -87,7 +91,7 @@ class FolderLock:
         except OSError as error:
             if error.errno in _TAKEN:
                 os.close(descriptor)
-                raise OutputError(
+                raise TakenError(
                     f"{printable(folder)}: another training is writing in this folder; wait for "
                     "its end, or choose another folder"
                 ) from error

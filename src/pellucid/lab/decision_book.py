@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pellucid import checks
 from pellucid.data.decisions import MOVE, Decision, decisions_csv, read_decisions
 from pellucid.data.decisions.decision import WAYS
-from pellucid.errors import ArgumentError, DataError
+from pellucid.errors import ArgumentError, DataError, OutputError
 from pellucid.files import check_inside, make_folder, write_file
+from pellucid.files.lock import FolderLock, TakenError
 from pellucid.files.regular import open_regular
 from pellucid.text import listed, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 NAME = "decisions.csv"
@@ -29,6 +32,9 @@ MOST_NOTE = 2_000
 """Letters of a remark."""
 
 _TRIES = 8
+
+_PATIENCE = 10.0
+"""Seconds for which another lab that writes is waited for."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +162,7 @@ class DecisionBook:
             OutputError: If it cannot be written; it stays as it is.
         """
         digests = {each.path: digest(each.path) for each in changes if each.after is not None}
-        with self._lock:
+        with self._lock, _alone(self.file.parent):
             for _ in range(_TRIES):
                 try:
                     return self._changed(changes, digests)
@@ -208,6 +214,35 @@ class DecisionBook:
             raise DataError(
                 f"{printable(self.file)}: cannot be read: {error.strerror}; look at its permissions"
             ) from error
+
+
+class _Lock(FolderLock):
+    """Held by the lab that writes decisions in a folder of runs."""
+
+    NAME = ".decisions.lock"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While no other lab writes decisions; an editor is seen by what the file holds."""
+    lock, end = None, time.monotonic() + _PATIENCE
+    while lock is None:
+        try:
+            make_folder(folder)
+            lock = _Lock(folder)
+        except TakenError as error:
+            if time.monotonic() >= end:
+                raise DataError(
+                    f"{printable(folder)}: another lab is writing its decisions; try again"
+                ) from error
+            time.sleep(0.01)
+        except OutputError:  # writing the decisions says what is wrong with the folder
+            break
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
 
 
 def said(row: Decision | None) -> Said | None:
