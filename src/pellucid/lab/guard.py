@@ -18,8 +18,8 @@ import hmac
 from typing import TYPE_CHECKING, Any
 
 from pellucid.checks import brief
-from pellucid.serving.hosts import same_origin
-from pellucid.serving.refused import RefusedError
+from pellucid.serving.fields import other_site, single_fields
+from pellucid.serving.refused import RefusedError, send_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1 << 24
 """Bytes of a request's body: decisions on tens of thousands of pictures."""
-
-_ONCE = frozenset((b"host", b"origin", b"content-length", b"sec-fetch-site"))
 
 _COMMON = (
     (b"x-content-type-options", b"nosniff"),
@@ -89,7 +87,7 @@ class Guard:
         except RefusedError as error:
             if started:
                 raise
-            await _refuse(send, error)
+            await send_refusal(send, error, DATA_HEADERS)
 
     def _admitted(self, scope: Scope) -> str:
         """The path behind the token.
@@ -97,7 +95,7 @@ class Guard:
         Raises:
             RefusedError: If the request is not for this lab, or not from its own pages.
         """
-        fields = _single_fields(scope["headers"])
+        fields = single_fields(scope["headers"])
         host = fields.get(b"host", b"")
         if not self._hosts.allows(host):
             raise RefusedError(
@@ -161,31 +159,20 @@ def _check_origin(fields: dict[bytes, bytes], host: bytes, method: str, path: st
 
     A link to the lab's first page may be anywhere: who has it has the token.
     """
-    origin, site = fields.get(b"origin"), fields.get(b"sec-fetch-site", b"none")
-    foreign = origin is not None and not same_origin(origin, host)
-    if site in (b"same-origin", b"none") and not foreign:
+    site = other_site(fields, host)
+    if site is None:
         return
     opened = (
         fields.get(b"sec-fetch-mode") == b"navigate"
         and fields.get(b"sec-fetch-dest") == b"document"
-        and origin is None
+        and b"origin" not in fields
     )
     if not (opened and method == "GET" and path == "/"):
         raise RefusedError(
             403,
-            f"a request from another site ({brief((origin or site).decode('latin-1'))}) is not "
-            "answered; open the address that pellucid lab printed",
+            f"a request from another site ({site}) is not answered; "
+            "open the address that pellucid lab printed",
         )
-
-
-def _single_fields(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """The header fields by name; those that decide who asks may come once."""
-    fields: dict[bytes, bytes] = {}
-    for name, value in headers:
-        if name in fields and name in _ONCE:
-            raise RefusedError(400, f"the header field {name.decode('latin-1')} came twice")
-        fields[name] = value
-    return fields
 
 
 def _policies(message: Message) -> list[tuple[bytes, bytes]]:
@@ -195,15 +182,3 @@ def _policies(message: Message) -> list[tuple[bytes, bytes]]:
     if b"content-security-policy" not in names:
         policies.append((b"content-security-policy", _DATA_POLICY))
     return policies
-
-
-async def _refuse(send: Send, error: RefusedError) -> None:
-    body = error.body()
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-        *error.headers,
-        *DATA_HEADERS,
-    ]
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.checks import brief
 from pellucid.errors import ArgumentError
-from pellucid.serving.hosts import same_origin
-from pellucid.serving.refused import RefusedError, try_again
+from pellucid.serving.fields import other_site, single_fields
+from pellucid.serving.refused import RefusedError, send_refusal, try_again
 from pellucid.text import counted
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Guard:
         Raises:
             RefusedError: If it is not for this service, or not to be answered.
         """
-        fields = _single_fields(scope["headers"])
+        fields = single_fields(scope["headers"])
         host = fields.get(b"host", b"")
         if not self._hosts.allows(host):
             raise RefusedError(
@@ -283,17 +283,7 @@ class _Exchange:
 
     async def refuse(self, error: RefusedError) -> None:
         """Answer with an error."""
-        body = error.body()
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-            *error.headers,
-            *_DATA_HEADERS,
-        ]
-        await self._send(
-            {"type": "http.response.start", "status": error.status, "headers": headers}
-        )
-        await self._send({"type": "http.response.body", "body": body})
+        await send_refusal(self._send, error, _DATA_HEADERS)
 
 
 def _policies(message: Message) -> tuple[tuple[bytes, bytes], ...]:
@@ -304,32 +294,13 @@ def _policies(message: Message) -> tuple[tuple[bytes, bytes], ...]:
     return _DATA_HEADERS
 
 
-def _single_fields(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """The header fields by name; those that decide who asks for what may come once."""
-    fields: dict[bytes, bytes] = {}
-    for name, value in headers:
-        if name in fields and name in _ONCE:
-            raise RefusedError(400, f"the header field {name.decode()} came twice")
-        fields[name] = value
-    return fields
-
-
-_ONCE = frozenset(
-    (b"host", b"origin", b"authorization", b"content-encoding", b"content-length", b"content-type",
-     b"sec-fetch-site")
-)  # fmt: skip
-
-
 def _check_site(fields: dict[bytes, bytes], host: bytes) -> None:
     """Refuse what a browser sends for a page of another site."""
-    site = fields.get(b"sec-fetch-site", b"none")
-    origin = fields.get(b"origin")
-    if site not in (b"same-origin", b"none") or (
-        origin is not None and not same_origin(origin, host)
-    ):
+    site = other_site(fields, host)
+    if site is not None:
         raise RefusedError(
             403,
-            f"a request from another site ({brief((origin or site).decode('latin-1'))}) is not "
+            f"a request from another site ({site}) is not "
             "answered; ask from a program, or from a page of this service",
         )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import PellucidError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 
 _REASONS = {
     400: b"Bad Request",
@@ -55,3 +55,26 @@ class RefusedError(PellucidError):
 def try_again(seconds: int) -> tuple[bytes, bytes]:
     """The header field that says after how many seconds to ask again."""
     return b"retry-after", b"%d" % seconds
+
+
+async def send_refusal(
+    send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    error: RefusedError,
+    headers: Sequence[tuple[bytes, bytes]],
+) -> None:
+    """Answer a request with an error.
+
+    Args:
+        send: Of the ASGI application.
+        error: What is answered.
+        headers: Further header fields.
+    """
+    body = error.body()
+    fields = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        *error.headers,
+        *headers,
+    ]
+    await send({"type": "http.response.start", "status": error.status, "headers": fields})
+    await send({"type": "http.response.body", "body": body})
