@@ -43,8 +43,9 @@ class Checking:
         self.data = data
         self._book, self._working = book, working
         self._lock = threading.Lock()
-        self._gallery: Gallery | None = None
-        self._generation = 0
+        # the last list, and the one before, whose pictures are shown until a check is done
+        self._galleries: dict[int, Gallery] = {}
+        self._listed, self._generation = False, 0
         self._state, self._done, self._of, self._error = "none", 0, 0, ""
         self._doing = ""
         self._report: DataReport | None = None
@@ -58,25 +59,30 @@ class Checking:
             DataError: There are no data, or they cannot be read any more.
         """
         with self._lock:
-            if self._gallery is None:
+            if not self._listed:
                 if self.data is None:
                     raise DataError(
                         "the lab was opened without data; open it with them: pellucid lab RUNS DATA"
                     )
-                self._gallery = gallery_of(self.data)
+                gallery = gallery_of(self.data)
                 self._generation += 1
-            return self._generation, self._gallery
+                self._galleries[self._generation] = gallery
+                self._galleries.pop(self._generation - 2, None)
+                self._listed = True
+            return self._generation, self._galleries[self._generation]
 
     def picture(self, identifier: str) -> tuple[Gallery, int]:
         """A picture by what it was called in an answer: ``3-17``.
 
         Raises:
-            RefusedError: If there is none, or the data were listed again since.
+            RefusedError: If there is none, or the data were listed twice since.
         """
         form = re.fullmatch(r"(\d{1,11})-(\d{1,11})", identifier, re.ASCII)
         if form is not None:
-            generation, gallery = self.gallery()
-            if int(form[1]) == generation and int(form[2]) < len(gallery):
+            self.gallery()
+            with self._lock:
+                gallery = self._galleries.get(int(form[1]))
+            if gallery is not None and int(form[2]) < len(gallery):
                 return gallery, int(form[2])
         raise RefusedError(404, "there is no such picture any more; open the view again")
 
@@ -123,7 +129,7 @@ class Checking:
                 return
             self._state, self._done, self._of, self._error = "checking", 0, 0, ""
             self._doing = "pictures"
-            self._gallery = None
+            self._listed = False
         self._working.submit(self._check, near, features)
 
     def end(self) -> None:

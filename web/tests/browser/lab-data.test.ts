@@ -138,7 +138,7 @@ test("what cannot be saved stays in the page, and is tried again", async () => {
 });
 
 test("data that have gone are reported, and come back", async () => {
-  const { page, close } = await checked();
+  const { page, faults, close } = await checked();
   const [data, away] = ["data", "away"].map((name) => join(lab.folder, name));
   renameSync(data, away);
   await check(page);
@@ -148,6 +148,8 @@ test("data that have gone are reported, and come back", async () => {
   await check(page);
   await page.getByRole("alert").waitFor({ state: "detached" });
   await picture(page, MARKUP).waitFor();
+  // pictures that the page asked for meanwhile
+  expect(faults.splice(0).every((each) => each.includes("400"))).toBe(true);
   await close();
 });
 
