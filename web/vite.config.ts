@@ -39,8 +39,10 @@ export default defineConfig({
           globalSetup: ["tests/browser/pages.ts"],
           setupFiles: ["tests/browser/setup.ts"],
           fileParallelism: false, // one Chromium at a time
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // patience, for machines that do other things at the same time
+          expect: { poll: { timeout: 20_000 } },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],
