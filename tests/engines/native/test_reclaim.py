@@ -61,9 +61,11 @@ def test_pieces_of_files_that_are_as_they_are_on_disk() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is given back")
 def test_the_compiler_takes_no_memory_when_it_has_compiled() -> None:
+    """Each time again: where its pages lie is looked for the first time alone."""
     code = object_code(TEXT, host_target())
-    held = resident()
-    reclaim()
-    assert held > 30_000
-    assert resident() < held / 5
-    assert object_code(TEXT, host_target()) == code
+    for _ in range(2):
+        held = resident()
+        reclaim()
+        assert held > 30_000
+        assert resident() < held / 5
+        assert object_code(TEXT, host_target()) == code

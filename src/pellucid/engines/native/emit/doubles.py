@@ -64,7 +64,7 @@ class Doubles:
 
     def constant(self, number: float) -> Value:
         """A vector with the same known number in every lane."""
-        return f"<{', '.join([f'double {exactly(number)}'] * self.lanes)}>"
+        return f"splat (double {exactly(number)})"
 
     def widen(self, x: Value) -> Value:
         """A vector of floats as doubles."""
@@ -202,7 +202,7 @@ class Doubles:
         return self.f.value(f"{operation} {self.whole} {a}, {b}")
 
     def _every(self, number: int) -> Value:
-        return f"<{', '.join([f'i64 {number}'] * self.lanes)}>"
+        return f"splat (i64 {number})"
 
 
 def exactly(number: float) -> str:

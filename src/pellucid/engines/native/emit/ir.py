@@ -274,7 +274,7 @@ class Function:
 
     def constant(self, number: float) -> Value:
         """A vector with the same known float in every lane."""
-        return f"<{', '.join([f'float {hexadecimal(number)}'] * self.vectors.lanes)}>"
+        return f"splat (float {hexadecimal(number)})"
 
     def constants(self, numbers: Sequence[float]) -> Value:
         """A vector of known floats, one for each lane."""
@@ -282,7 +282,7 @@ class Function:
 
     def whole(self, number: int) -> Value:
         """A vector with the same known 32-bit whole number in every lane."""
-        return f"<{', '.join([f'i32 {number}'] * self.vectors.lanes)}>"
+        return f"splat (i32 {number})"
 
     def fma(self, a: Value, b: Value, c: Value) -> Value:
         """A · b + c, in one rounding where the processor can."""

@@ -84,11 +84,9 @@ def _philox(f: Function, counter: Words, key: tuple[Value, Value]) -> Words:
 def _product(f: Function, word: Value, factor: int) -> tuple[Value, Value]:
     """The upper and the lower 32 bits of a product with a constant."""
     narrow, wide = f.vectors.int, f"<{f.vectors.lanes} x i64>"
-    factors = f"<{', '.join([f'i64 {factor}'] * f.vectors.lanes)}>"
     extended = f.value(f"zext {narrow} {word} to {wide}")
-    product = f.value(f"mul {wide} {extended}, {factors}")
-    shifts = f"<{', '.join(['i64 32'] * f.vectors.lanes)}>"
-    upper = f.value(f"lshr {wide} {product}, {shifts}")
+    product = f.value(f"mul {wide} {extended}, splat (i64 {factor})")
+    upper = f.value(f"lshr {wide} {product}, splat (i64 32)")
     return (
         f.value(f"trunc {wide} {upper} to {narrow}"),
         f.value(f"trunc {wide} {product} to {narrow}"),
