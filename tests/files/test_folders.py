@@ -14,7 +14,7 @@ import pytest
 from pellucid.errors import OutputError
 from pellucid.files import remove_file, try_folder, write_file
 from pellucid.files.atomic import remove_left_over
-from pellucid.files.lock import FolderLock
+from pellucid.files.lock import FolderLock, TakenError, is_locked
 from tests.messages import check_line
 
 
@@ -155,3 +155,36 @@ def test_a_killed_process_leaves_nothing_locked(tmp_path: Path) -> None:
             FolderLock(tmp_path)
         process.kill()
     FolderLock(tmp_path).release()
+
+
+def test_looking_whether_a_folder_is_locked_keeps_nobody_out(tmp_path: Path) -> None:
+    """Processes look all the time while another takes the lock and releases it."""
+    program = textwrap.dedent(
+        """
+        import sys
+        from pathlib import Path
+        from pellucid.files.lock import is_locked
+        folder, seen = Path(sys.argv[1]), Path(sys.argv[2])
+        while True:
+            if is_locked(folder):
+                seen.touch()
+        """
+    )
+    folder, marks = tmp_path / "run", [tmp_path / "one", tmp_path / "two"]
+    folder.mkdir()
+    looking = [subprocess.Popen([sys.executable, "-c", program, folder, mark]) for mark in marks]
+    try:
+        rounds = 0
+        while rounds < 1000 or not all(mark.exists() for mark in marks):
+            lock = FolderLock(folder)  # which is never refused
+            assert is_locked(folder)
+            with pytest.raises(TakenError, match="another training"):
+                FolderLock(folder)
+            lock.release()
+            assert not is_locked(folder)
+            assert all(each.poll() is None for each in looking)
+            rounds += 1
+    finally:
+        for each in looking:
+            each.kill()
+            each.wait()

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import sys
+import time
 import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -23,16 +25,55 @@ if TYPE_CHECKING:
 if sys.platform == "win32":
     import msvcrt
 
+    _LOOK = os.O_RDWR
+    _PATIENCE = 1.0  # seconds for which those who look are waited for, or who holds the lock
+
     def _lock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    _lock_to_look = _lock  # there are none that are shared
+
+    def _check_free(_descriptor: int) -> None:
+        """Whether it is held or looked at is only known by waiting."""
 else:
     import fcntl
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+    _LOOK = os.O_RDONLY
+    _PATIENCE = 10.0  # seconds for which those who look are waited for
+
+    def _lock_to_look(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+    def _check_free(descriptor: int) -> None:
+        """Raise OSError if the lock is held, and not only looked at."""
+        _lock_to_look(descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
 
 _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+
+
+def _lock_against_looking(descriptor: int) -> None:
+    """Take the lock, in turn with those who look whether it is taken.
+
+    These hold a lock for a moment, a shared one where there are such: then another can be had
+    beside theirs, and none beside that of whoever holds the folder.
+
+    Raises:
+        OSError: Somebody holds it, or there are no locks.
+    """
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return _lock(descriptor)
+        except OSError as error:
+            if error.errno not in _TAKEN or time.monotonic() >= end:
+                raise
+        _check_free(descriptor)
+        time.sleep((1 + secrets.randbelow(10)) / 2000)  # two who try must not go in step
 
 
 class TakenError(OutputError):
@@ -40,13 +81,16 @@ class TakenError(OutputError):
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a process holds the lock on a folder now; nothing is made or kept."""
+    """Whether a process holds the lock on a folder now; nothing is made or kept.
+
+    Whoever takes the lock waits for those who look, which takes them microseconds.
+    """
     try:
-        descriptor = os.open(folder / FolderLock.NAME, os.O_RDWR)
+        descriptor = os.open(folder / FolderLock.NAME, _LOOK)
     except OSError:
         return False
     try:
-        _lock(descriptor)
+        _lock_to_look(descriptor)
     except OSError as error:
         return error.errno in _TAKEN
     finally:
@@ -87,7 +131,7 @@ class FolderLock:
         with explained(self._path):
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            _lock(descriptor)
+            _lock_against_looking(descriptor)
         except OSError as error:
             if error.errno in _TAKEN:
                 os.close(descriptor)
