@@ -274,3 +274,31 @@ def test_a_server_out_of_file_descriptors_goes_on_once_it_has_some(loop: str) ->
         for each in held:
             each.close()
         assert until(lambda: answers(port))
+
+
+# ------------------------------------------------------------------------------- idle connections
+
+
+def test_idle_connections_make_room_for_others(port: int) -> None:
+    """Those that have been idle longest go, and none that waits for an answer."""
+    before = seen(port)["slow"]
+    busy = Connection(port).send(get("/slow"))
+    assert until(lambda: seen(port)["slow"] > before)
+    others = []
+    for _ in range(LIMITS["connections"] - 1):
+        others.append(Connection(port).send(get()))
+        assert others[-1].answer().status == 200
+
+    def answered() -> bool:
+        connection = Connection(port)
+        if connection.send(get()).answer().status != 200:  # none has been idle for long enough yet
+            return False
+        others.append(connection)
+        return True
+
+    assert until(answered)
+    assert until(answered)
+    assert [each.is_closed() for each in others[:2]] == [True, True]
+    for each in others[2:]:
+        assert each.send(get()).answer().status == 200
+    assert not busy.has_answer()

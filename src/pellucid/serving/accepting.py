@@ -1,5 +1,8 @@
 """Takes every connection that waits at a listening socket, and refuses those beyond the limit.
 
+Before one is refused, one that is open and idle goes: browsers and pools of clients leave many
+open, and these would keep everybody else away until they time out.
+
 uvloop takes one in each turn of its event loop. Where a turn takes long, for pictures are decoded
 in it, connections come faster than that: the system's queue of them runs full, and they are lost or
 try again seconds later, although nobody has refused them. asyncio's own loop takes all, but knows
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 _AT_ONCE = 1024
 """Connections that are refused in a turn of the event loop, which has other work: some 30 ms."""
 
+_CLOSING = 64
+"""Connections that are being closed, to make room, and not gone yet, at most."""
+
 _OTHERS = 0.03  # seconds for other processes to take what one that is full would refuse
 _PAUSE = 0.05  # seconds, where the system gives no connection
 _BUSY_SECONDS = 1
@@ -43,6 +49,7 @@ class Accepting:
         protocol: Makes what answers on a connection.
         connections: Those that are open.
         limits: How many may be.
+        give_up: Closes an open connection that nobody needs, and returns whether there was one.
     """
 
     def __init__(
@@ -51,10 +58,12 @@ class Accepting:
         protocol: Callable[[], asyncio.BaseProtocol],
         connections: Sized,
         limits: Limits,
+        give_up: Callable[[], bool] = lambda: False,
     ) -> None:
         listening.setblocking(False)
         self._listening, self._protocol = listening, protocol
         self._connections, self._most = connections, limits.connections
+        self._give_up = give_up
         self._loop = asyncio.get_running_loop()
         self._opening: set[asyncio.Task[None]] = set()
         self._refused = Lingering(limits.linger_seconds)
@@ -92,9 +101,10 @@ class Accepting:
                 await asyncio.sleep(_PAUSE)
 
     def _take(self, found: socket.socket) -> None:
-        """Open a connection, or refuse it."""
+        """Open a connection, in another's place if need be, or refuse it."""
         found.setblocking(False)
-        if len(self._connections) + len(self._opening) >= self._most:
+        over = len(self._connections) + len(self._opening) - self._most
+        if over >= _CLOSING or (over >= 0 and not self._give_up()):
             self._refused.refuse(found, self._busy)
             return
         task = self._loop.create_task(self._open(found))

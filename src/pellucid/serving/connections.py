@@ -52,6 +52,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._cycles: list[RequestResponseCycle] = []
         self._ended = False  # refused; what still comes is dropped
         self._failure: RefusedError | None = None
+        self._idle_since: float | None = None
 
     # ------------------------------------------------------------------------------- connections
 
@@ -74,6 +75,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on; a head must be whole by its deadline."""
+        self._idle_since = None
         if self._ended:
             return
         heads, of_head = self._heads, not self._reading_body
@@ -143,6 +145,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Wait for the next request; for the rest of one that was answered early, not for long."""
         super().on_response_complete()
+        if self.timeout_keep_alive_task is not None and not self._reading_body:
+            self._idle_since = self.loop.time()
         if self._reading_body and not self.transport.is_closing() and self._linger_timer is None:
             self._linger_timer = self._later(self.limits.linger_seconds, self._close)
 
@@ -197,6 +201,18 @@ class LimitedProtocol(HttpToolsProtocol):
         """It has read on."""
         super().resume_writing()
         self._write_timer = self._stopped(self._write_timer)
+
+    @property
+    def idle_since(self) -> float | None:
+        """Since when, by the event loop's clock, a further request is waited for; None: it is not.
+
+        A connection on which none was answered yet does not count: its request may be on its way.
+        """
+        return None if self._ended or self.transport.is_closing() else self._idle_since
+
+    def give_up(self) -> None:
+        """Close, so that another connection can be opened in its place."""
+        self._close()
 
     def timeout_keep_alive_handler(self) -> None:
         """No further request came."""

@@ -7,6 +7,7 @@ import errno
 import math
 import socket
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
     from pellucid.serving.connections import LimitedProtocol
     from pellucid.serving.limits import Limits
+
+
+_IDLE_SECONDS = 1.0
+"""For how long a connection must have been idle to be closed in favour of another."""
 
 
 class Server(uvicorn.Server):
@@ -76,7 +81,7 @@ class Server(uvicorn.Server):
             return
         for listening in sockets or ():
             open_ = self.server_state.connections
-            accepting = Accepting(listening, self._connection, open_, self._limits)
+            accepting = Accepting(listening, self._connection, open_, self._limits, self._give_up)
             self.servers.append(cast("asyncio.Server", accepting))
         self._serving(self)
 
@@ -87,6 +92,22 @@ class Server(uvicorn.Server):
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state,
             _loop=self._loop,
         )  # fmt: skip
+
+    def _give_up(self) -> bool:
+        """Close the connection that has waited longest for a further request, if one has.
+
+        Not one that was busy just now: its client may be sending the next request.
+        """
+        waiting = [
+            (each.idle_since, each)
+            for each in cast("set[LimitedProtocol]", self.server_state.connections)
+            if each.idle_since is not None
+        ]
+        since, idlest = min(waiting, key=itemgetter(0), default=(math.inf, None))
+        if idlest is None or self._loop.time() - since < _IDLE_SECONDS:
+            return False
+        idlest.give_up()
+        return True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End, where it must be at once, too: requests are refused, and threads let go."""
