@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import queue
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,8 @@ import pytest
 from pellucid.data.decisions import decisions_csv, read_decisions
 from pellucid.data.decisions.digest import file_digest
 from pellucid.files import atomic
+from pellucid.files.lock import TakenError
+from pellucid.lab import decision_book
 from pellucid.lab.decision_book import EARLIER, NAME, Change, DecisionBook, Said
 from tests.lab.running import Opened, opened
 
@@ -91,7 +95,45 @@ def test_what_others_decided_meanwhile_stays(
     assert put(lab, change(third, OUT)).status_code == 200  # both decided the same
 
 
-def test_two_labs_at_once_lose_nothing(tmp_path: Path) -> None:
+def test_two_labs_at_once_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another lab begins to write when this one has looked, and its file is not in place yet."""
+    one, two = (DecisionBook(tmp_path / "runs") for _ in range(2))
+    threads: list[threading.Thread] = []
+    happened: queue.Queue[str] = queue.Queue()
+
+    def decide(book: DecisionBook, path: str) -> None:
+        assert not book.change([Change(path, None, Said("keep"))], lambda _: "").contradicted
+
+    def other() -> None:
+        try:
+            decide(two, "two.png")
+        finally:
+            happened.put("has written")
+
+    class Lock(decision_book._Lock):
+        def __init__(self, folder: Path) -> None:
+            try:
+                super().__init__(folder)
+            except TakenError:
+                happened.put("waits")
+                raise
+
+    class Interrupted(atomic.System):
+        def replace(self, path: Path, target: Path) -> None:
+            if target.name == NAME and not threads:
+                threads.append(threading.Thread(target=other))
+                threads[0].start()
+                assert happened.get(timeout=60) == "waits"
+            super().replace(path, target)
+
+    monkeypatch.setattr(decision_book, "_Lock", Lock)
+    monkeypatch.setattr(atomic, "SYSTEM", Interrupted())
+    decide(one, "one.png")
+    threads[0].join()
+    assert {row.path for row in one.read().rows} == {"one.png", "two.png"}
+
+
+def test_what_many_decide_at_once_is_kept(tmp_path: Path) -> None:
     books = [DecisionBook(tmp_path / "runs") for _ in range(2)]
 
     def decide(number: int) -> None:
