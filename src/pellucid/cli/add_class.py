@@ -49,6 +49,7 @@ def add_class(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the run in --out.")
     ] = False,
+    decisions: arguments.DecisionsFile = None,
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="Of which pictures validate.")
     ] = 0,
@@ -79,6 +80,8 @@ def add_class(
     from pellucid.transfer.further_class import add_class as solved
     from pellucid.transfer.nearest import features_beside
 
+    if decisions is not None and data is None:
+        raise typer.BadParameter("decides about the pictures of --data", param_hint="--decisions")
     console = remarks()
     if name is None and os.path.lexists(folder) and not Path(folder).is_dir():
         raise typer.BadParameter(
@@ -107,7 +110,7 @@ def add_class(
         except DataError as error:
             raise DataError(f"{error}, or what it learned from (--data)") from error
     else:
-        kept = _of_data(found, data, reader)
+        kept = _of_data(found, data, reader, decisions)
     images, names = _pictures(folder, found, max_pixels)
     with CountBar("features", console) as progress:
         seen = reader.read(images, progress)
@@ -172,7 +175,9 @@ def _pictures(folder: str, model: Model, max_pixels: int | None) -> tuple[Any, l
     return np.stack(images), names
 
 
-def _of_data(model: Model, source: str, reader: FeatureReader) -> FeatureSet:
+def _of_data(
+    model: Model, source: str, reader: FeatureReader, decisions: Path | None
+) -> FeatureSet:
     """The features of what a model learned from, read again."""
     from pellucid.data.load import read_splits
     from pellucid.data.reading import Reading
@@ -182,9 +187,11 @@ def _of_data(model: Model, source: str, reader: FeatureReader) -> FeatureSet:
     recipe = model.provenance.get("recipe")
     drawn = recipe.get("seed") if isinstance(recipe, dict) else 0
     splits = read_splits(
-        source, Reading(group=trained_group(model.provenance)),
+        source, Reading(group=trained_group(model.provenance), decisions=decisions),
         like=model.preprocessing, seed=drawn if isinstance(drawn, int) else 0,
     )  # fmt: skip
+    for note in splits.notes:
+        remarks().print(note)
     if splits.train.classes != model.classes:
         raise DataError(
             f"{printable(source)}: has the classes {listed(splits.train.classes)}, but the model "

@@ -105,6 +105,7 @@ def experiment(
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
     group: arguments.Group = None,
+    decisions: arguments.DecisionsFile = None,
     sound: arguments.SoundSettings = None,
     json: arguments.Json = False,
 ) -> None:
@@ -151,7 +152,7 @@ def experiment(
     splits = data_package.load(
         data, image_size=size, max_pixels=max_pixels, max_bytes=max_bytes,
         path_column=path_column, label_column=label_column, group=group,
-        sound=sound,
+        sound=sound, decisions=decisions,
     )  # fmt: skip
     for note in splits.notes:
         console.print(note)

@@ -56,6 +56,7 @@ def features(
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
+    decisions: arguments.DecisionsFile = None,
     task: arguments.TaskName = None,
     cache: arguments.Cache = True,
     engine: arguments.EngineName = DEFAULT,
@@ -73,7 +74,7 @@ def features(
 
     reading = Reading(
         max_pixels=max_pixels, max_bytes=max_bytes, cache=cache,
-        path_column=path_column, label_column=label_column,
+        path_column=path_column, label_column=label_column, decisions=decisions,
     )  # fmt: skip
     console = remarks()
     labelled = are_labelled(data, reading, task)

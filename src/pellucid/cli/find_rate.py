@@ -46,6 +46,7 @@ def find_rate(
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
     group: arguments.Group = None,
+    decisions: arguments.DecisionsFile = None,
     sound: arguments.SoundSettings = None,
     units: arguments.Units = None,
     task: arguments.TaskName = None,
@@ -88,7 +89,7 @@ def find_rate(
     splits = data_package.load(
         data, image_size=size, seed=seed, bad=bad, max_pixels=max_pixels, max_bytes=max_bytes,
         cache=cache, path_column=path_column, label_column=label_column, task=task,
-        group=group, sound=sound, units=units,
+        group=group, sound=sound, units=units, decisions=decisions,
     )  # fmt: skip
     estimator = estimator_for(context.params, splits.train.kind)
     notes = splits.notes

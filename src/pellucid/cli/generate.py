@@ -48,6 +48,7 @@ def generate(
             show_default=False,
         ),
     ] = None,
+    decisions: arguments.DecisionsFile = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -57,6 +58,10 @@ def generate(
     from pellucid.show.contact_sheet import contact_sheet
 
     check_output(out, (".png",), model)
+    if decisions is not None and nearest is None:
+        raise typer.BadParameter(
+            "decides about the pictures of --nearest", param_hint="--decisions"
+        )
     if to is not None and count < 2:
         raise typer.BadParameter("--to needs at least 2, both ends", param_hint="--count")
     generator = load_generator(model, engine=engine, instead="name a generator's model or run")
@@ -67,7 +72,7 @@ def generate(
         captions = [f"{n / (count - 1):.0%}" for n in range(count)]
     distances: list[float] = []
     if nearest is not None:
-        images, captions, distances = _beside(generator, images, captions, nearest)
+        images, captions, distances = _beside(generator, images, captions, nearest, decisions)
     content = io.BytesIO()
     contact_sheet(images, captions).save(content, "PNG")
     write_file(out, drawing(content.getvalue()))
@@ -82,14 +87,19 @@ def generate(
 
 
 def _beside(
-    generator: ImageGenerator, images: NDArray[np.uint8], captions: list[str], source: str
+    generator: ImageGenerator,
+    images: NDArray[np.uint8],
+    captions: list[str],
+    source: str,
+    decisions: Path | None,
 ) -> tuple[NDArray[np.uint8], list[str], list[float]]:
     """Each picture, and after it the nearest of the data's training part; and how far it is."""
     import numpy as np
 
+    from pellucid.data.reading import Reading
     from pellucid.evaluation.nearest import nearest_pictures
 
-    learned = generator.learned_from(source)
+    learned = generator.learned_from(source, Reading(decisions=decisions))
     places, distances = nearest_pictures(images, learned.images)
     pairs = np.stack([images, learned.images[places]], axis=1).reshape(-1, *images.shape[1:])
     beside = [f"{distance:.1f} off" for distance in distances]

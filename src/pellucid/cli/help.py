@@ -14,7 +14,7 @@ BASICS, DATA, LEARNING, FILES = "Basics", "Data", "Learning", "Files and output"
 
 OPTION_GROUPS = {
     DATA: (
-        "allow", "augment", "bad", "cache", "classes", "data", "image_size", "invert",
+        "allow", "augment", "bad", "cache", "classes", "data", "decisions", "image_size", "invert",
         "label_column", "max_bytes", "max_pixels", "near", "part", "path_column", "validation",
     ),
     LEARNING: (

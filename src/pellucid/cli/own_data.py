@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 
 def learned_from(place: Path | None) -> str | None:
@@ -13,3 +10,13 @@ def learned_from(place: Path | None) -> str | None:
     from pellucid.training.saved_run import run_data
 
     return None if place is None or not place.is_dir() else run_data(place)
+
+
+def learned_by(place: Path | None) -> Path | None:
+    """The file of decisions that a run learned by; none where it had none, or it has gone."""
+    from pellucid.training.saved_run import kept_notes
+
+    if place is None or not place.is_dir():
+        return None
+    file = kept_notes(place).get("decisions")
+    return Path(file) if isinstance(file, str) and Path(file).is_file() else None

@@ -11,7 +11,7 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.models import load_any_for
 from pellucid.cli.outputs import check_output
-from pellucid.cli.own_data import learned_from
+from pellucid.cli.own_data import learned_by, learned_from
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import remarks, results
 from pellucid.engines import DEFAULT
@@ -68,6 +68,7 @@ def page(
             "--replay", help="Show the run's training again, epoch by epoch; MODEL is its folder."
         ),
     ] = False,
+    decisions: arguments.DecisionsFile = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
     classes: arguments.ClassNames = None,
 ) -> None:
@@ -97,26 +98,28 @@ def page(
                 )
             settings["replay"] = _run_of(model, place_of(model))
         if isinstance(estimator, ImageGenerator):
-            if named or learn:
+            if named or learn or decisions is not None:
                 raise DataError(
                     f"{printable(model)}: a generator's page makes its pictures of noise, and "
-                    "learns nothing; leave the pictures and --learn out"
+                    "learns nothing; leave the pictures, --learn and --decisions out"
                 )
             made = estimator.page(**settings)
         else:
-            write: Callable[[Any], Page] = partial(estimator.page, learn=learn, **settings)
-            own = None if named else learned_from(place_of(model))
+            write: Callable[..., Page] = partial(estimator.page, learn=learn, **settings)
+            place = place_of(model)
+            own = None if named else learned_from(place)
             if own is not None:
-                made = _written_of(own, write)
+                made = _written_of(own, partial(write, decisions=decisions or learned_by(place)))
             else:
-                made = write(named[0] if len(named) == 1 else named or None)
+                given = named[0] if len(named) == 1 else named or None
+                made = write(given, decisions=decisions)
     for note in made.notes:
         remarks().print(note)
     made.save(out)
     results().print(f"page written to {printable(out)} ({out.stat().st_size / 1e6:.1f} MB)")
 
 
-def _written_of(data: str, write: Callable[[str | None], Page]) -> Page:
+def _written_of(data: str, write: Callable[..., Page]) -> Page:
     """The page of a run, with the data that it learned from if these are still there."""
     try:
         made = write(data)

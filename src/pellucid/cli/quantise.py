@@ -64,6 +64,7 @@ def quantise(
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
+    decisions: arguments.DecisionsFile = None,
     bad: arguments.BadFiles = "quarantine",
     cache: arguments.Cache = True,
     engine: arguments.EngineName = DEFAULT,
@@ -83,7 +84,7 @@ def quantise(
     before = load_model_for(model, engine=engine, max_pixels=max_pixels, instead=GENERATORS)
     reading = Reading(
         bad=bad, max_bytes=max_bytes, cache=cache,
-        path_column=path_column, label_column=label_column,
+        path_column=path_column, label_column=label_column, decisions=decisions,
     )  # fmt: skip
     if to == "bfloat16":
         after = before.in_bfloat16()

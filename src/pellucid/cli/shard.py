@@ -28,6 +28,7 @@ def shard(
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
     group: arguments.Group = None,
+    decisions: arguments.DecisionsFile = None,
     sound: arguments.SoundSettings = None,
     task: arguments.TaskName = None,
     units: arguments.Units = None,
@@ -47,13 +48,13 @@ def shard(
         raise ArgumentError(f"{printable(out)}: is read by this command; name another folder")
     reading = Reading(
         bad=bad, max_pixels=max_pixels, path_column=path_column, label_column=label_column,
-        group=group, sound=sound, units=units,
+        group=group, sound=sound, units=units, decisions=decisions,
     )  # fmt: skip
     with CountBar("writing pictures", remarks()) as progress:
         written = write_shards(
             data, out, reading, task=task, shard_bytes=shard_size * 1_000_000, progress=progress
         )
-    for note in quarantine_note(written.quarantined):
+    for note in (*written.decided, *quarantine_note(written.quarantined)):
         remarks().print(note)
     if json:
         print_json(written.index.to_dict())

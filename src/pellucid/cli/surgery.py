@@ -44,6 +44,7 @@ def surgery(
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
+    decisions: arguments.DecisionsFile = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="A model file (.safetensors) for the changed network."),
@@ -65,6 +66,9 @@ def surgery(
         )
     if image is None and data is None and out is None:
         raise typer.BadParameter("give a picture, --data or --out", param_hint="IMAGE")
+
+    if decisions is not None and data is None:
+        raise typer.BadParameter("decides about the pictures of --data", param_hint="--decisions")
 
     from pellucid.data.reading import Reading
     from pellucid.evaluation.edit_effect import data_effect, picture_effect, task_effect
@@ -95,7 +99,8 @@ def surgery(
         pictures, notes = held_out(
             data, before.model_, part=part, max_pixels=max_pixels,
             reading=Reading(
-                max_bytes=max_bytes, path_column=path_column, label_column=label_column
+                max_bytes=max_bytes, path_column=path_column, label_column=label_column,
+                decisions=decisions,
             ),
         )  # fmt: skip
         for note in notes:

@@ -98,6 +98,7 @@ def _described(
     body: Body, found: Mapping[str, tuple[Dataset, NDArray[np.float32]]]
 ) -> DescribedFeatures:
     """Features of parts of data with what is known of each picture, as tables have it."""
+    from pellucid.data.decisions.marks import decisions_of
     from pellucid.files.feature_file import PARTS, DescribedFeatures
 
     datasets = [data for data, _ in found.values()]
@@ -108,6 +109,7 @@ def _described(
         body.digest.hex(),
         tuple(" ".join(data.targets.cells(i)) for data in datasets for i in range(len(data))),
         np.repeat(np.array([PARTS.index(part) for part in found], np.uint8), lengths),
+        decisions=decisions_of(datasets),
     )
 
 
@@ -165,7 +167,7 @@ def are_labelled(texts: Sequence[str], reading: Reading, task: str | None) -> bo
 
     Args:
         texts: As the user wrote them.
-        reading: The columns of a CSV file.
+        reading: The columns of a CSV file, and what is decided about labelled pictures.
         task: What the labels are for, which only data have.
 
     Raises:
@@ -181,11 +183,11 @@ def are_labelled(texts: Sequence[str], reading: Reading, task: str | None) -> bo
     from pellucid.data.table import TABLE_SUFFIXES, lists_labels
     from pellucid.data.walk import entries
 
-    asks = task is not None or reading.label_column is not None
+    asks = any(each is not None for each in (task, reading.label_column, reading.decisions))
     if len(texts) > 1 and asks:
         raise ArgumentError(
             f"{counted(len(texts), 'name')} are given, whose pictures are read without labels; "
-            "name one data set, or leave --task and --label-column out"
+            "name one data set, or leave --task, --label-column and --decisions out"
         )
     if asks or len(texts) > 1:
         return asks

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from pellucid import checks
+from pellucid.data.decisions.marks import decisions_of
 from pellucid.engines import get_engine
 from pellucid.estimators.answering import AnsweringEstimator
 from pellucid.estimators.reading import as_images
@@ -161,7 +162,10 @@ class OpenEstimator(AnsweringEstimator):
         checks.whole("most", most)
         chosen = np.linspace(0, len(data) - 1, min(most, len(data))).astype(int)
         engine = get_engine(self.engine)
-        return self._with_model(quantise(self.model_, data.images[chosen], engine=engine).model)
+        decided = decisions_of([data])
+        return self._with_model(
+            quantise(self.model_, data.images[chosen], engine=engine, decisions=decided).model
+        )
 
     def in_bfloat16(self) -> Self:
         """A new estimator with bfloat16 in the layers that are faster so; this one stays.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pellucid.data.dataset import Dataset
+    from pellucid.data.decisions import Decisions
     from pellucid.page import Page
     from pellucid.page.page import Language
     from pellucid.page.pictures import PagePictures, Pictures
@@ -40,6 +41,7 @@ class PagedEstimator(OpenEstimator):
         *,
         samples: int = SAMPLES,
         learn: bool | None = None,
+        decisions: Decisions | str | os.PathLike[str] | None = None,
         title: str = "",
         allow_large: bool = False,
         language: Language = "en",
@@ -61,6 +63,8 @@ class PagedEstimator(OpenEstimator):
             learn: Whether the network can also be trained there: up to 5 000 of the training
                 pictures come along, and up to 1 000 others to judge by. None: where they are small
                 and have one class each.
+            decisions: What people decided about the pictures of data, or the path of its CSV file,
+                as :func:`pellucid.data.load` takes it.
             title: What the page is called.
             allow_large: Whether it may have more than 60 MB of weights.
             language: Of its texts at first.
@@ -93,7 +97,12 @@ class PagedEstimator(OpenEstimator):
             self.max_pixels,
             self.seed,
             learn is not False and self._may_learn(learn),
+            decisions,
         )
+        if decisions is not None and pictures is None:
+            raise ArgumentError(
+                "decisions are given, and no data; give the data, or leave them out"
+            )
         chosen = noise(model) if pictures is None else finder.find(pictures)
         lesson, why_not = (None, "") if learn is False else self._lesson(chosen, learn)
         page = make_page(

@@ -5,13 +5,13 @@ A safetensors file (see :mod:`pellucid.files.container`) with ``features`` float
 bytes of each: a file's name may hold any character. Of labelled pictures also ``targets`` as the
 task has them, and ``parts`` uint8 (N,), positions in :data:`PARTS`; where labels are boxes or
 texts, in place of targets ``labels`` and ``label_lengths``, a line for each picture. Its JSON text
-has a digest of the body and, of targets, the task. In format 1 there were no lengths, but names a
-line each.
+has a digest of the body, what was decided about the pictures, if anything, and, of targets, the
+task. In format 1 there were no lengths, but names a line each.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,11 +51,14 @@ class PictureFeatures:
         features: float32 (N, D).
         names: What each picture is called, N.
         body: Hexadecimal digest of the body that made them.
+        decisions: What was decided about the pictures, as a model's provenance keeps it: a digest,
+            and how many of each kind; None where nothing was.
     """
 
     features: NDArray[np.float32]
     names: tuple[str, ...]
     body: str
+    decisions: dict[str, Any] | None = field(default=None, kw_only=True)
 
 
 @short_repr
@@ -105,6 +108,8 @@ def features_bytes(found: PictureFeatures) -> bytes:
     """The bytes of a file of features; without labels, it cannot be loaded as a feature set."""
     arrays: dict[str, NDArray[Any]] = {"features": found.features, **_texts("name", found.names)}
     document: dict[str, JSON] = {"body": found.body}
+    if found.decisions is not None:
+        document["decisions"] = found.decisions
     if isinstance(found, FeatureSet):
         arrays |= {"targets": found.targets, "parts": found.parts}
         document["task"] = to_dict(found.task)
@@ -166,6 +171,7 @@ def load_features(path: str | os.PathLike[str]) -> FeatureSet:
             targets=arrays["targets"],
             parts=arrays["parts"],
             task=task_from_dict(contents.document["task"]),
+            decisions=_decisions(contents.document.get("decisions")),
         )
         _check(found)
     except (PellucidError, LookupError, ValueError, TypeError) as error:
@@ -173,6 +179,12 @@ def load_features(path: str | os.PathLike[str]) -> FeatureSet:
             f"{name}: is no valid file of features ({printable(str(error))[:200]}); train again"
         ) from error
     return found
+
+
+def _decisions(values: JSON) -> dict[str, Any] | None:
+    if values is not None and not isinstance(values, dict):
+        raise ValueError("decisions must be an object")
+    return values
 
 
 def _check(found: FeatureSet) -> None:

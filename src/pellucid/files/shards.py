@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.counter_random import permutation
+from pellucid.data.decisions.files import decided_files
+from pellucid.data.decisions.matched import match_files
 from pellucid.data.decoded import PictureFile, reason_of
 from pellucid.data.detect_format import locate
 from pellucid.data.faults import fault_notes
@@ -44,10 +46,12 @@ class Sharded:
     Attributes:
         index: The shards.
         quarantined: Files that cannot be used, which were left out.
+        decided: What was decided about pictures, a line each.
     """
 
     index: ShardIndex
     quarantined: tuple[BadFile, ...] = field(default=())
+    decided: tuple[str, ...] = ()
 
 
 def write_shards(
@@ -70,7 +74,7 @@ def write_shards(
     Args:
         source: A folder or a CSV file of picture files, as :func:`pellucid.data.load` takes it.
         out: The folder of shards, new or empty.
-        reading: How the data are read.
+        reading: How the data are read; what is decided about pictures is done.
         task: What they are for; none to recognise it.
         shard_bytes: After how many bytes a tar file is full, at least 1.
         window: Bytes of files that are shuffled together in training.
@@ -86,6 +90,10 @@ def write_shards(
         kind = "shards already" if is_shards(path) else "arrays"
         raise ArgumentError(f"{printable(path)}: {kind}; shards are written of picture files")
     found = scanned(path, reading, task)
+    matched = None
+    if reading.decisions is not None:
+        matched = match_files(reading.decisions, found, printable(path))
+        found = decided_files(found, matched)
     if folder.is_dir() and any(folder.iterdir()):
         raise OutputError(f"{printable(folder)}: holds something already; name a new folder")
     files = [file for part in found.parts.values() for file in part]
@@ -108,10 +116,12 @@ def write_shards(
         preprocessing, _ = source_of.choose(usable)
     index = ShardIndex(
         folder, path.resolve().name, found.targets, preprocessing, parts,
-        (*found.notes, *fault_notes(found.faults)),
+        (*found.notes, *fault_notes(found.faults)), None if matched is None else matched.to_dict(),
     )  # fmt: skip
     write_text(folder / INDEX, json.dumps(index.to_dict(), indent=1, ensure_ascii=True) + "\n")
-    return Sharded(index, (*found.bad, *writer.bad))
+    left_out = frozenset() if matched is None else matched.left_out
+    bad_files = [each for each in found.bad if printable(each.name) not in left_out]
+    return Sharded(index, (*bad_files, *writer.bad), () if matched is None else matched.notes)
 
 
 def _mixed(files: tuple[PictureFile, ...], window: int) -> tuple[PictureFile, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.data.asked import find_pictures
 from pellucid.data.dataset import Dataset, Splits
+from pellucid.data.decisions.marks import decided
 from pellucid.data.detect_format import BUILTIN
 from pellucid.data.idx_folder import find_idx_files
 from pellucid.data.listing import scanned
@@ -17,11 +18,11 @@ from pellucid.data.load import read_splits
 from pellucid.data.npz import ARRAYS_SUFFIX
 from pellucid.data.read_part import part_names
 from pellucid.data.reading import Reading
-from pellucid.data.reference import ALL, PARTS, Reference
+from pellucid.data.reference import ALL, PARTS
 from pellucid.data.table import TABLE_SUFFIXES
 from pellucid.errors import ArgumentError, DataError
-from pellucid.files.held_out import held_out
-from pellucid.files.provenance import unseen
+from pellucid.files.held_out import held_out, read_as_learned
+from pellucid.files.provenance import source_classes, unseen
 from pellucid.files.referenced import ReferencedPictures
 from pellucid.files.self_test import sample_images
 from pellucid.page.samples import Samples, samples_of_pictures
@@ -31,6 +32,7 @@ from pellucid.training.arguments import evaluation_data
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pellucid.data.decisions import Decisions
     from pellucid.data.read_part import DataSource
     from pellucid.files import Model
 
@@ -66,6 +68,8 @@ class Finder:
         max_pixels: Picture files with more pixels are left out.
         seed: Decides which pictures are set aside of data that the model has not learned.
         learn: Whether pictures to learn from are wanted, too.
+        decisions: What is decided about the pictures of data, as :func:`pellucid.data.load` takes
+            it; None: nothing.
     """
 
     model: Model
@@ -73,18 +77,28 @@ class Finder:
     max_pixels: int
     seed: int
     learn: bool
+    decisions: Decisions | str | os.PathLike[str] | None = None
 
     @property
     def _noun(self) -> str:
         return "picture" if self.model.preprocessing.sound is None else "recording"
+
+    @property
+    def _reading(self) -> Reading:
+        return Reading(max_pixels=self.max_pixels, decisions=self.decisions)
 
     def find(self, source: Pictures) -> PagePictures:
         """The pictures that were named: data, of which none that was learned is shown; or pictures.
 
         Raises:
             DataError: There are none, or they do not suit the model.
-            ArgumentError: It is nothing of the kind.
+            ArgumentError: It is nothing of the kind, or there are decisions, and no data are read.
         """
+        if self.decisions is not None and not _is_read(source):
+            raise ArgumentError(
+                "decisions are given, and no data are read here: give their path, or decisions "
+                "where they are loaded, load(…, decisions=…)"
+            )
         if isinstance(source, Splits):
             return self._of_splits(source)
         if isinstance(source, Dataset):
@@ -104,25 +118,28 @@ class Finder:
         )
 
     def _of_data(self, source: str) -> PagePictures:
-        reading = Reading(max_pixels=self.max_pixels)
-        held, notes = held_out(source, self.model, max_pixels=self.max_pixels, reading=reading)
+        model, reading = self.model, self._reading
+        held, notes = held_out(source, model, max_pixels=self.max_pixels, reading=reading)
         if not self.learn:
             return self._of(held, notes, source=source)
-        pictures = ReferencedPictures(self.model, max_pixels=self.max_pixels)
-        if ALL not in part_names(source):
-            learned = pictures.part(Reference(source, "train", None))
-            return self._of(held, notes, learned, source=source)
-        everything = pictures.part(Reference(source, ALL, None))
-        train = unseen(self.model.provenance, everything, part="train")
-        if train is None:  # the model learned from others: what the page judges by is drawn here
+        undivided = ALL in part_names(source)
+        everything = read_as_learned(
+            source, model, reading, source_classes=source_classes(model), split="train"
+        )
+        train = unseen(model.provenance, everything, part="train", undivided=undivided)
+        if train is None and undivided:
+            # the model learned from others: what the page judges by is drawn here
             return self._of_splits(self._splits(source))
-        return self._of(held, notes, train, source=source)
+        return self._of(held, notes, decided(everything if train is None else train), source=source)
 
     def _splits(self, source: DataSource) -> Splits:
         """Data in parts, drawn with the seed, as the network takes them."""
-        reading = Reading(max_pixels=self.max_pixels)
         return read_splits(
-            source, reading, seed=self.seed, allow_one_class=True, like=self.model.preprocessing
+            source,
+            self._reading,
+            seed=self.seed,
+            allow_one_class=True,
+            like=self.model.preprocessing,
         )
 
     def _of_splits(self, splits: Splits) -> PagePictures:
@@ -179,6 +196,13 @@ def noise(model: Model) -> PagePictures:
             "no recordings were given: the page shows noise and a grey picture, and takes no others"
         )
     return PagePictures(samples, (note,), unlearnable="there are no pictures to learn from")
+
+
+def _is_read(source: object) -> bool:
+    """Whether a source is data that are read here."""
+    if isinstance(source, str | os.PathLike):
+        return _is_data(source)
+    return isinstance(source, Mapping)
 
 
 def _is_data(source: str | os.PathLike[str]) -> bool:

@@ -9,7 +9,7 @@ convolutions in groups of several channels, additions, poolings, activations.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,7 +39,13 @@ MOST_PICTURES = 500
 """Pictures that ranges are found from where nothing else is asked for."""
 
 
-def quantise(model: Model, images: NDArray[np.uint8], *, engine: Engine | None = None) -> Quantised:
+def quantise(
+    model: Model,
+    images: NDArray[np.uint8],
+    *,
+    engine: Engine | None = None,
+    decisions: dict[str, Any] | None = None,
+) -> Quantised:
     """Quantise a model.
 
     Args:
@@ -47,6 +53,7 @@ def quantise(model: Model, images: NDArray[np.uint8], *, engine: Engine | None =
         images: Pictures as the network takes them, (N, H, W, C), best some hundred of those that it
             learned from.
         engine: Who computes the values that scales are found from; by default the default engine.
+        decisions: What was decided about the pictures, for the provenance; None: nothing.
 
     Raises:
         ArgumentError: If the model is quantised already, has nothing to quantise, or is for
@@ -64,10 +71,10 @@ def quantise(model: Model, images: NDArray[np.uint8], *, engine: Engine | None =
         return _operation(node.operation, scale), _weights(own["kernel"], own.get("bias"), scale)
 
     made = replaced(network, layers, steps, replacement, "whole")
-    provenance = {
-        **model.provenance,
-        "quantised": {"pictures": len(images), "layers": [*layers], "left": left},
-    }
+    about: dict[str, Any] = {"pictures": len(images), "layers": [*layers], "left": left}
+    if decisions is not None:
+        about["decisions"] = decisions
+    provenance = {**model.provenance, "quantised": about}
     whole = Model(made, model.task, model.preprocessing, provenance)
     return Quantised(whole, layers, left, len(images))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.data.decisions.marks import decisions_of
 from pellucid.errors import ArgumentError
 from pellucid.files.feature_file import PARTS, FeatureSet
 from pellucid.graph import Network
@@ -103,6 +104,7 @@ def feature_set(
             [len(data) for _, data in datasets],
         ),
         task=task,
+        decisions=decisions_of(data for _, data in datasets),
     )
 
 

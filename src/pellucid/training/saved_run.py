@@ -142,13 +142,22 @@ def run_data(path: Path) -> str | None:
     Args:
         path: The run's folder.
     """
+    data = kept_notes(path).get("data")
+    return data if isinstance(data, str) else None
+
+
+def kept_notes(path: Path) -> dict[str, Any]:
+    """The options that a run was begun with, as far as they are known without its weights.
+
+    Args:
+        path: The run's folder.
+    """
     try:
         kept = peek(path / LAST, state_file.KIND, state_file.FORMAT).get("values")
     except PellucidError:  # before its first state; or that was removed, or is damaged
         kept = {"notes": network_notes(path)}
     notes = kept.get("notes") if isinstance(kept, dict) else None
-    data = notes.get("data") if isinstance(notes, dict) else None
-    return data if isinstance(data, str) else None
+    return notes if isinstance(notes, dict) else {}
 
 
 def _checked(kept: SavedRun, check: Callable[[SavedRun], None] | None) -> SavedRun:

@@ -135,6 +135,8 @@ def add_class(
     if len(judged_by):
         results["validation_accuracy"] = float(right[judged_by].mean())
     provenance = {n: v for n, v in model.provenance.items() if n not in ("results", "history")}
+    if kept.decisions is not None:  # of what the head learns from now
+        provenance["decisions"] = {**provenance.get("decisions", {}), **kept.decisions}
     added = [*provenance.get("added_classes", []), {"name": name, "pictures": len(features)}]
     found = Model(
         Network(network.graph, weights),

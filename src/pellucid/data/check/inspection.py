@@ -14,7 +14,7 @@ from pellucid.data.boxes import Boxes
 from pellucid.data.captions import Captions
 from pellucid.data.check.boxes import with_boxes
 from pellucid.data.check.classes import class_counts, class_findings
-from pellucid.data.check.decided import decided_files, silenced
+from pellucid.data.check.decided import silenced
 from pellucid.data.check.duplicates import duplicate_findings
 from pellucid.data.check.faults import fault_findings
 from pellucid.data.check.files import file_findings
@@ -41,6 +41,7 @@ from pellucid.data.check.report import (
     in_words_of,
 )
 from pellucid.data.convert import other_kind
+from pellucid.data.decisions.files import decided_files
 from pellucid.data.decisions.marks import marked
 from pellucid.data.decisions.matched import match_arrays, match_files
 from pellucid.data.decode import decode, opened

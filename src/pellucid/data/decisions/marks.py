@@ -15,6 +15,8 @@ from pellucid.short_repr import short_repr
 from pellucid.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
@@ -68,6 +70,14 @@ class Decided:
         """What a model's provenance keeps, as JSON values."""
         known = {} if self.before is None else {"before": self.before}
         return {**self.matched.to_dict(), **known}
+
+
+def decisions_of(datasets: Iterable[Dataset]) -> dict[str, Any] | None:
+    """What was decided about parts of data, as JSON values; None where nothing was."""
+    for data in datasets:
+        if data.decided is not None:  # of all parts
+            return data.decided.matched.to_dict()
+    return None
 
 
 def marked(data: Dataset, matched: Matched, part: str) -> Dataset:

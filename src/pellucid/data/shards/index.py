@@ -60,6 +60,8 @@ class ShardIndex:
         preprocessing: How a folder of the same pictures is read where nothing else is asked for.
         parts: The tar files of each part, in order.
         notes: What was to be said of the data.
+        decisions: What was decided about the pictures before they were written, as a model's
+            provenance keeps it; None where nothing was.
 
     The list of a part has a line for each picture or recording: ``name``, ``label`` (its class; of
     labels, numbers, boxes, captions or a transcript their text), and as far as there are such its
@@ -73,6 +75,7 @@ class ShardIndex:
     preprocessing: Preprocessing
     parts: dict[str, tuple[Shard, ...]]
     notes: tuple[str, ...] = ()
+    decisions: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -83,6 +86,7 @@ class ShardIndex:
             "preprocessing": self.preprocessing.to_dict(),
             "parts": {part: [vars(each) for each in of] for part, of in self.parts.items()},
             "notes": list(self.notes),
+            **({} if self.decisions is None else {"decisions": self.decisions}),
         }
 
     @classmethod
@@ -113,7 +117,7 @@ class ShardIndex:
             return cls(
                 folder, str(values["name"]), _targets(values["targets"]),
                 Preprocessing.from_dict(values["preprocessing"]), parts,
-                tuple(map(str, values["notes"])),
+                tuple(map(str, values["notes"])), _decisions(values.get("decisions")),
             )  # fmt: skip
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(path, error) from error
@@ -211,6 +215,12 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
         "name": name, "pictures": int(values["pictures"]), "bytes": int(values["bytes"]),
         "content": int(values["content"]), "sha256": str(values["sha256"]),
     }  # fmt: skip
+
+
+def _decisions(values: Any) -> dict[str, Any] | None:
+    if values is not None and not isinstance(values, dict):
+        raise TypeError("decisions are no object")
+    return values
 
 
 def _damaged(path: Path, error: Exception) -> DataError:
