@@ -68,7 +68,9 @@ def test_from_decisions_to_what_changed(
     for each in found.rows:
         i = each.index
         true = int(pictures.places[i])
-        way = "broken" if said[0][i] == true else "mended" if said[1][i] == true else "still wrong"
+        way = (
+            "broken" if said[0][i] == true else "corrected" if said[1][i] == true else "still wrong"
+        )
         assert (each.path, each.way) == (pictures.names[i], way)
         assert each.before == pictures.classes[said[0][i]]
         assert each.confidence_after == pytest.approx(answers[1][i].max(), abs=1e-6)

@@ -56,7 +56,7 @@ def test_answers_before_and_after(folder: Path, pair: tuple[str, str]) -> None:
             assert side["interval"][0] <= side["accuracy"] <= side["interval"][1]
         assert found["counts"] == {
             "broken": int((right[0] & ~right[1]).sum()),
-            "mended": int((right[1] & ~right[0]).sum()),
+            "corrected": int((right[1] & ~right[0]).sum()),
             "still wrong": 0,
         }
         assert found["of"] == len(found["rows"]) > 0

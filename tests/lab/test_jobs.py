@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pellucid.files.provenance import TRANSFER
+from pellucid.training.saved_run import read_saved_run
 from tests.lab.running import Opened, opened
 
 if TYPE_CHECKING:
@@ -42,6 +46,35 @@ def test_a_training_becomes_a_run(picture_folder: Path, tmp_path: Path) -> None:
         assert ended(lab, again.json()["id"])["code"] == 0
 
 
+def test_a_trained_body_gets_a_new_head(picture_folder: Path, tmp_path: Path) -> None:
+    with opened(tmp_path / "runs", str(picture_folder)) as lab:
+        assert "efficientnet-lite0" in lab.get("api/train")["bodies"]
+        found = lab.ask("POST", "api/train", json={"body": "efficientnet-lite0"})
+        assert found.status_code == 201, found.text
+        job = ended(lab, found.json()["id"])
+        assert job["code"] == 0, job["log"]
+        kept = read_saved_run(tmp_path / "runs" / job["folder"])
+        assert kept.notes["pretrained"] == "efficientnet-lite0"
+        assert TRANSFER in kept.provenance  # its body was frozen
+
+
+def test_a_training_without_a_run_begins_until_it_ends(tmp_path: Path) -> None:
+    with opened(tmp_path / "runs", str(tmp_path / "pictures")) as lab:
+        jobs = lab.lab.jobs
+        found = lab.ask("POST", "api/train", json={})
+        (job,) = jobs._jobs.values()
+        os.kill(job.process.pid, signal.SIGSTOP)  # so that it is still there
+        try:
+            assert found.json()["id"] == lab.lab.runs.identifier(job.folder)
+            assert jobs.without_run(running=True) == [job]
+            assert jobs.without_run() == []
+        finally:
+            os.kill(job.process.pid, signal.SIGCONT)
+        job.process.wait(300)
+        assert jobs.without_run(running=True) == []
+        assert jobs.without_run() == [job]
+
+
 def test_a_training_that_fails_says_why(tmp_path: Path) -> None:
     with opened(tmp_path / "runs", str(tmp_path / "no data")) as lab:
         found = lab.ask("POST", "api/train", json={})
@@ -56,7 +89,9 @@ def test_a_training_that_fails_says_why(tmp_path: Path) -> None:
     [
         {"architecture": "nope"}, {"architecture": "--help"}, {"architecture": ["lenet5"]},
         {"epochs": 0}, {"epochs": "1"}, {"epochs": True}, {"learning_rate": -1},
-        {"learning_rate": "--out=/"}, {"out": "elsewhere"}, {"seed": -1}, [], "text", None,
+        {"learning_rate": "--out=/"}, {"out": "elsewhere"}, {"seed": -1},
+        {"body": "nope"}, {"body": "../runs"}, {"body": ["efficientnet-lite0"]},
+        {"body": "efficientnet-lite0", "architecture": "lenet5"}, [], "text", None,
     ],
 )  # fmt: skip
 def test_what_no_training_takes_starts_nothing(tmp_path: Path, asked: Any) -> None:

@@ -40,7 +40,7 @@ def filter_(
     border: Annotated[
         str,
         typer.Option(
-            help="What stands for pixels outside: edge, zeros or reflect.",
+            help="Which values pixels outside the picture have: edge, zeros or reflect.",
             **arguments.named("border", ("edge", "zeros", "reflect")),
         ),
     ] = "edge",

@@ -46,7 +46,12 @@ def mistakes(
         ),
     ] = None,
     top: Annotated[
-        int | None, typer.Option(min=1, help="Only so many, the surest.", show_default="all")
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many to list at most: those of which the model was surest.",
+            show_default="all",
+        ),
     ] = None,
     nearest: Annotated[
         int,

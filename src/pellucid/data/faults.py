@@ -1,4 +1,4 @@
-"""What is wrong with boxes or captions and could be mended, or was left out."""
+"""What is wrong with boxes or captions and could be corrected, or was left out."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class PictureFolder:
         bad: Folders below the classes' that cannot be listed.
         left_out: What was left out, in few words, for the end of an error.
         meant: A question, such as ``did you mean zip/animals-v1?``, where the layout asks for it.
-        faults: What is wrong with boxes around things; they are mended, or left out.
+        faults: What is wrong with boxes around things; they are corrected, or left out.
     """
 
     root: Path

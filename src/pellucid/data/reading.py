@@ -98,8 +98,8 @@ class Reading:
         """Raise ArgumentError if pictures of a source that is written already are decided on."""
         if self.decisions is not None:
             raise ArgumentError(
-                f"decisions are given, but {printable(source)} holds shards, whose pictures stay "
-                "as they were written; leave them out, or write shards of data that are mended"
+                f"decisions are given, but {printable(source)} holds shards, which take "
+                "no decisions; leave them out, or write the shards again from corrected pictures"
             )
 
     def check_no_columns(self, source: str | os.PathLike[str]) -> None:

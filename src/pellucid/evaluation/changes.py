@@ -24,9 +24,9 @@ SCHEMA = 1
 """Version of :meth:`Changes.to_dict`: raised when a key changes its meaning or goes; new keys may
 come without."""
 
-MENDED, BROKEN, OTHER = "mended", "broken", "still wrong"
+CORRECTED, BROKEN, OTHER = "corrected", "broken", "still wrong"
 
-WAYS = (BROKEN, MENDED, OTHER)
+WAYS = (BROKEN, CORRECTED, OTHER)
 """How an answer changed: right before and wrong now; wrong before and right now; wrong both times,
 in another way."""
 
@@ -165,7 +165,7 @@ def changes_of(comparison: ModelComparison) -> Changes:
             confidence_before=float(a.confidence[i]),
             after=classes[int(b.predicted[i])],
             confidence_after=float(b.confidence[i]),
-            way=BROKEN if a.right[i] else MENDED if b.right[i] else OTHER,
+            way=BROKEN if a.right[i] else CORRECTED if b.right[i] else OTHER,
         )
         for i in numbers.disagree.tolist()
     ]

@@ -55,7 +55,7 @@ class Mistake:
         suspicious: Whether the label is likely wrong, by confident learning, see
             :mod:`pellucid.transfer.wrong_labels`.
         decision: What was decided about it already; empty where nothing was.
-        note: The remark of whoever decided.
+        note: The remark given with the decision.
         neighbours: The nearest training pictures, the nearest first; None where nobody asked.
     """
 

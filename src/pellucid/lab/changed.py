@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pellucid.training.run_data import RunData
 
 MOST = 5_000
-"""Changed answers that are sent: the broken, then the mended, the surest of each first."""
+"""Changed answers that are sent: the broken, then the corrected, the surest of each first."""
 
 
 @dataclass(frozen=True, eq=False)

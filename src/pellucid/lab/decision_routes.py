@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.decisions import MOVE
@@ -77,6 +79,12 @@ def _all(lab: Lab) -> dict[str, Any]:
         return {**_described(lab, Kept("", ())), "problem": str(error)}
 
 
+def _place(lab: Lab) -> str:
+    """By what the file is known, whatever folder the lab was opened in."""
+    place = os.fsencode(lab.book.file.resolve())
+    return hashlib.sha256(place).hexdigest()[:16]
+
+
 def _described(lab: Lab, kept: Kept) -> dict[str, Any]:
     """Decisions with their pictures, and what a picture can be moved to."""
     try:
@@ -94,6 +102,7 @@ def _described(lab: Lab, kept: Kept) -> dict[str, Any]:
     return {
         "rows": rows,
         "file": printable(lab.book.file),
+        "place": _place(lab),
         "classes": list(classes),
         "joins": joins,
     }

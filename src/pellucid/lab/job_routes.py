@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.architectures import ARCHITECTURES
+from pellucid.interop.pretrained.catalogue import PRETRAINED
 from pellucid.lab.bodies import answer, read_object
 from pellucid.lab.jobs import FIELDS
 from pellucid.lab.lab import lab_of
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
 
 async def choices(request: Request) -> Response:
     """What a training can be started with."""
-    return answer({"data": lab_of(request).data, "architectures": sorted(ARCHITECTURES)})
+    return answer(
+        {
+            "data": lab_of(request).data,
+            "architectures": sorted(ARCHITECTURES),
+            "bodies": list(PRETRAINED),
+        }
+    )
 
 
 async def train(request: Request) -> Response:

@@ -14,6 +14,7 @@ from pellucid import checks
 from pellucid.architectures import ARCHITECTURES
 from pellucid.errors import ArgumentError, DataError, OutputError
 from pellucid.files import make_folder
+from pellucid.interop.pretrained.catalogue import PRETRAINED
 from pellucid.lab.origins import write_origin
 from pellucid.text import folder_name, listed, printable
 from pellucid.training.run_folder import holds_run
@@ -29,7 +30,7 @@ LOG = "train.log"
 SHOWN_BYTES = 16_384
 """Of a log, from its end."""
 
-FIELDS = ("architecture", "epochs", "learning_rate", "batch_size", "seed")
+FIELDS = ("architecture", "body", "epochs", "learning_rate", "batch_size", "seed")
 
 
 @dataclass(eq=False)
@@ -72,12 +73,17 @@ class Jobs:
         """The training that was started in a folder; none where none was."""
         return self._jobs.get(folder)
 
-    def without_run(self) -> list[Job]:
-        """Trainings that have ended, and of which there is no run: their data or options failed."""
+    def without_run(self, *, running: bool = False) -> list[Job]:
+        """Trainings of which there is no run.
+
+        Args:
+            running: Whether those are meant that begin, e.g. that read their pictures; else those
+                that have ended: their data or options failed.
+        """
         return [
             job
             for job in list(self._jobs.values())  # others may start one meanwhile
-            if job.process.poll() is not None and not holds_run(job.folder)
+            if (job.process.poll() is None) == running and not holds_run(job.folder)
         ]
 
     def start(self, asked: Mapping[str, Any], *more: str) -> Job:
@@ -102,7 +108,8 @@ class Jobs:
         def command(folder: Path) -> list[str]:
             return ["train", "--out", os.fspath(folder), *arguments, *more, "--", data]
 
-        name = f"{folder_name(self._data)}-{asked.get('architecture') or 'lab'}"
+        kind = asked.get("body") or asked.get("architecture") or "lab"
+        name = f"{folder_name(self._data)}-{kind}"
         return self._started(name, command)
 
     def train_on(self, run: Path, decisions: Path) -> Job:
@@ -171,9 +178,11 @@ def _arguments(asked: Mapping[str, Any]) -> list[str]:
     """The settings as arguments of ``pellucid train``.
 
     Raises:
-        ArgumentError: If one has a wrong name, type or range.
+        ArgumentError: If one has a wrong name, type or range, or contradicts another.
     """
     found: list[str] = []
+    if asked.get("body") is not None and asked.get("architecture") is not None:
+        raise ArgumentError("body and architecture are both given: a body has its own; give one")
     for name, value in asked.items():
         if name not in FIELDS:
             raise ArgumentError(f"unknown setting {checks.brief(name)}; there are {listed(FIELDS)}")
@@ -185,6 +194,12 @@ def _arguments(asked: Mapping[str, Any]) -> list[str]:
                     f"unknown architecture {checks.brief(value)}; there are "
                     f"{listed(sorted(ARCHITECTURES), 40)}"
                 )
+        elif name == "body":
+            if not isinstance(value, str) or value not in PRETRAINED:
+                raise ArgumentError(
+                    f"unknown body {checks.brief(value)}; there are {listed(list(PRETRAINED))}"
+                )
+            name = "from"
         elif name == "learning_rate":
             checks.number(name, value, 1e-12, 1e6)
         else:

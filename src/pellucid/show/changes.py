@@ -16,7 +16,7 @@ LIMIT = d.Limit(10, 60, "more", "--json lists them all", "the JSON lists them al
 
 TITLES = {
     "broken": "Right before, and wrong now",
-    "mended": "Wrong before, and right now",
+    "corrected": "Wrong before, and right now",
     "still wrong": "Wrong in another way",
 }
 

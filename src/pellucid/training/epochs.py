@@ -167,9 +167,10 @@ class Epochs(ABC):
 
     def _progress(self, accuracy: float | None = None) -> Progress:
         tally = self._tally
+        over = tally.epoch > self._recipe.epochs  # the next epoch will not be learned
         return Progress(
-            tally.epoch,
-            tally.images,
+            tally.epoch - over,
+            self._examples if over else tally.images,
             self._examples,
             tally.loss_sum / max(tally.images, 1),
             accuracy,

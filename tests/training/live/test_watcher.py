@@ -227,6 +227,8 @@ def test_the_head_of_a_body_is_watched_too(tmp_path: Path) -> None:
     last = read_progress(tmp_path / "run")
     assert last is not None
     assert (last.ended, last.doing) == ("finished", "")
+    assert last.epoch == last.epochs  # its last epoch, not one after that
+    assert last.images == last.of > 0
 
 
 def test_a_state_kept_before_it_could_be_watched(tmp_path: Path) -> None:

@@ -32,8 +32,11 @@ export interface Progress {
   rate: number;
   rate_factor: number;
   paused: boolean;
+  /** What is done instead of steps; empty in an epoch of steps. */
   doing: string;
   step: number;
+  /** How it ended; empty before. */
+  ended: string;
 }
 
 /** A point of the curve. */
@@ -86,6 +89,7 @@ export interface RunDetail {
 
 /** What a training is started with; what is left out is the architecture's default. */
 export interface Asked {
+  body?: string;
   architecture?: string;
   epochs?: number;
   learning_rate?: number;
@@ -199,7 +203,7 @@ export interface Near {
 }
 
 /** How an answer changed. */
-export type ChangeWay = "broken" | "mended" | "still wrong";
+export type ChangeWay = "broken" | "corrected" | "still wrong";
 
 /** A picture that is answered otherwise than before. */
 export interface ChangeRow {

@@ -7,6 +7,7 @@
  */
 
 import { get, Refused, send } from "./api";
+import { forgetUnsaved, keepUnsaved, unsavedOf } from "./unsaved";
 
 export type Way = "keep" | "move" | "leave-out";
 
@@ -27,6 +28,8 @@ export interface Decided extends Said {
 interface Sent {
   rows: Decided[];
   file: string;
+  /** By what the file is known, in whatever folder the lab was opened. */
+  place: string;
   classes: string[];
   joins: boolean;
   problem?: string;
@@ -52,6 +55,7 @@ export class Decisions {
   private against = $state.raw<ReadonlySet<string>>(new Set());
   private past = $state.raw<{ path: string; before: Said | null }[]>([]);
   file = $state("");
+  private place = "";
   classes = $state.raw<string[]>([]);
   /** Whether a label may be several classes, or numbers. */
   joins = $state(false);
@@ -123,12 +127,15 @@ export class Decisions {
     const rest = new Map(this.mine);
     rest.delete(path);
     this.mine = rest;
+    forgetUnsaved(this.place, path);
     if (mine && change) this.want(path, change.after);
   }
 
   private want(path: string, after: Said | null): void {
     const before = this.mine.get(path)?.before ?? plain(this.kept.get(path));
-    this.mine = new Map(this.mine).set(path, { before, after: plain(after) });
+    const change = { before, after: plain(after) };
+    this.mine = new Map(this.mine).set(path, change);
+    keepUnsaved(this.place, path, change);
     void this.save();
   }
 
@@ -165,15 +172,27 @@ export class Decisions {
     for (const [path, change] of sent) {
       if (contradicted.includes(path)) continue;
       const now = rest.get(path);
-      if (now === change) rest.delete(path);
-      else if (now) rest.set(path, { ...now, before: change.after });
+      if (now === change) {
+        rest.delete(path);
+        forgetUnsaved(this.place, path);
+      } else if (now) rest.set(path, { ...now, before: change.after });
     }
     this.mine = rest;
+  }
+
+  /** Take over what another page could not save, of a lab that has ended. */
+  private adopt(place: string): void {
+    this.place = place;
+    const left = unsavedOf<Change>(place).filter(([path]) => !this.mine.has(path));
+    if (!left.length) return;
+    this.mine = new Map([...left, ...this.mine]);
+    void Promise.resolve().then(() => this.save()); // after what is being loaded
   }
 
   private take(found: Sent): void {
     this.kept = new Map(found.rows.map((row) => [row.path, row]));
     this.file = found.file;
+    if (found.place !== this.place) this.adopt(found.place);
     this.classes = found.classes;
     this.joins = found.joins;
     this.problem = found.problem ?? "";

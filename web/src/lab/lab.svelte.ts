@@ -42,6 +42,8 @@ export class LabState {
   place = $state.raw<Place>({ view: "runs" });
   runs = $state.raw<RunRow[] | null>(null);
   progress = $state.raw<Record<string, Progress>>({});
+  /** Trainings that were started here and are no run yet. */
+  beginning = $state.raw<Job[]>([]);
   /** Trainings that were started here and of which no run came. */
   failed = $state.raw<Job[]>([]);
   watched = $state.raw<Watched | null>(null);
@@ -50,12 +52,17 @@ export class LabState {
   /** What cannot be shown, in the server's words. */
   problem = $state("");
   connected = $state(true);
+  /** Whether another lab answers, to which this page's address does not belong. */
+  another = $state(false);
   /** How far the check of the data is. */
   checking = $state.raw<Checking | null>(null);
   readonly decisions = new Decisions();
 
   readonly text = $derived(catalogues[this.language]);
-  private readonly stream = new Stream((is) => (this.connected = is));
+  private readonly stream = new Stream((is, refused) => {
+    this.connected = is;
+    this.another = !is && refused === 403;
+  });
 
   /** Show what the address names, and listen to what belongs to it. */
   async go(hash: string): Promise<void> {
@@ -66,6 +73,7 @@ export class LabState {
     const all = {
       runs: (runs: RunRow[]) => (this.runs = runs),
       progress: (progress: Record<string, Progress>) => (this.progress = progress),
+      beginning: (beginning: Job[]) => (this.beginning = beginning),
       failed: (failed: Job[]) => (this.failed = failed),
       checking: (checking: Checking) => (this.checking = checking),
       decisions: () => void this.decisions.load(),

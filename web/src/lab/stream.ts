@@ -17,8 +17,8 @@ export class Stream {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    /** Whether the server answers. */
-    private readonly connected: (is: boolean) => void,
+    /** Whether the server answers; with the status where it refuses. */
+    private readonly connected: (is: boolean, refused?: number) => void,
   ) {
     document.addEventListener("visibilitychange", () => this.renew());
   }
@@ -28,6 +28,13 @@ export class Stream {
     this.address = address;
     this.heard = heard;
     this.renew();
+  }
+
+  /** An event source does not say why it was refused; a request does. */
+  private async askWhy(source: EventSource): Promise<void> {
+    const { status, ok, body } = await fetch(this.address).catch(() => Response.error());
+    void body?.cancel();
+    if (!ok && status && source === this.source) this.connected(false, status);
   }
 
   private renew(): void {
@@ -46,6 +53,7 @@ export class Stream {
       this.connected(false);
       if (source.readyState === EventSource.CLOSED && source === this.source) {
         this.timer = setTimeout(() => this.renew(), AGAIN);
+        void this.askWhy(source);
       }
     });
     this.source = source;

@@ -41,17 +41,17 @@ test("training on by what was decided, and what that changed", async () => {
   await expect.poll(() => trainOn.isEnabled()).toBe(true);
   await trainOn.click();
   const changed = page.locator("[data-test=changed]");
-  await changed.locator("[data-way=mended]").waitFor({ timeout: 120_000 }); // nobody asks for it
+  await changed.locator("[data-way=corrected]").waitFor({ timeout: 120_000 }); // nobody asks for it
   expect(await page.locator("[data-test=state]").getAttribute("data-state")).toBe("finished");
-  const mended = await count(page, "mended");
-  expect(mended).toBeGreaterThan(0);
+  const corrected = await count(page, "corrected");
+  expect(corrected).toBeGreaterThan(0);
   await changed.getByRole("link", { name: "What changed, picture by picture" }).click();
   const cards = page.locator("[data-test=changes] .card");
   await cards.first().waitFor();
   changes = new URL(page.url()).hash.slice(1);
-  expect(await page.locator(".card[data-way=mended]").count()).toBe(mended);
-  await page.getByLabel("Show").selectOption("mended");
-  expect(await cards.count()).toBe(mended);
+  expect(await page.locator(".card[data-way=corrected]").count()).toBe(corrected);
+  await page.getByLabel("Show").selectOption("corrected");
+  expect(await cards.count()).toBe(corrected);
   await close();
 }, 240_000);
 

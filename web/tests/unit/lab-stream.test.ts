@@ -20,6 +20,7 @@ beforeEach(() => {
   Source.all = [];
   vi.useFakeTimers();
   vi.stubGlobal("EventSource", Source);
+  vi.stubGlobal("fetch", () => Promise.reject(new Error("no server")));
   vi.stubGlobal("document", Object.assign(new EventTarget(), { hidden: false }));
 });
 
@@ -40,6 +41,17 @@ test("a refused stream is asked for again, one that is only cut off by the brows
   expect(heard).toEqual([false, false]);
   vi.advanceTimersByTime(AGAIN);
   expect(Source.all.map(({ address }) => address)).toEqual(["api/events", "api/events"]);
+});
+
+test("why it was refused is asked for, and passed on", async () => {
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response("{}", { status: 403 })));
+  const heard: [boolean, number?][] = [];
+  new Stream((...is) => heard.push(is)).listen("api/events", {});
+  const [first] = Source.all;
+  first!.readyState = Source.CLOSED;
+  first!.dispatchEvent(new Event("error"));
+  await vi.advanceTimersByTimeAsync(1);
+  expect(heard).toEqual([[false], [false, 403]]);
 });
 
 test("a stream that another took the place of is not asked for again", () => {

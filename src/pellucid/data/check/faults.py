@@ -1,4 +1,4 @@
-"""What readers of boxes and captions mended or left out, as findings."""
+"""What readers of boxes and captions corrected or left out, as findings."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Decision:
         path: The picture, as ``pellucid check`` prints it.
         way: ``keep``, ``move`` or ``leave-out``.
         label: What a picture that moves is labelled with, as a list has it; else without meaning.
-        note: A remark of whoever decided.
+        note: A remark given with the decision.
         digest: Of what was decided about, see :mod:`pellucid.data.decisions.digest`; empty where
             that is not known.
         place: The file and line that says so, for messages.

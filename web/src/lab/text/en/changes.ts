@@ -11,13 +11,13 @@ export const changes = {
   right: (right: number, of: number) => `${right} of ${of} right:`,
   share: (share: string, low: string, high: string) => `${share} (95 % interval ${low} to ${high})`,
   count: {
-    mended: (count: number) => `${count} mended`,
+    corrected: (count: number) => `${count} corrected`,
     broken: (count: number) => `${count} broken`,
     "still wrong": (count: number) => `${count} wrong in another way`,
   },
-  ways: { mended: "mended", broken: "broken", "still wrong": "wrong in another way" },
+  ways: { corrected: "corrected", broken: "broken", "still wrong": "wrong in another way" },
   chance: (p: string) =>
-    `If neither were better, the numbers of mended and broken would differ so much with a probability of ${p} (McNemar's test).`,
+    `If neither were better, the numbers of corrected and broken would differ so much with a probability of ${p} (McNemar's test).`,
   which: "Show",
   all: (count: number) => `all with another answer (${count})`,
   how: "Each picture with the answer before and after, and its probability; it opens both networks on that picture.",

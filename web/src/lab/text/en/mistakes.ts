@@ -6,9 +6,11 @@ export const mistakes = {
   again: "Look again",
   trainOn: "Train on",
   trainOnHow: (count: number) =>
-    `A new run goes on from this one, with ${count} decisions: a new head where it has learned on a trained body, else all layers.`,
+    count === 0
+      ? "Decide about some pictures first; a new run then goes on from this one with the decisions."
+      : `A new run goes on from this one, with ${count === 1 ? "one decision" : `${count} decisions`}: a new head where it was trained on a frozen body, else all layers.`,
   starting: "the training begins…",
-  finding: "waiting for what is looked for before",
+  finding: "waiting for another computation to finish",
   doing: {
     features: (done: number, of: number) => `computing features: ${done} of ${of} pictures`,
     folds: (done: number, of: number) => `learning from the other folds: ${done} of ${of}`,

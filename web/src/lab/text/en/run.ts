@@ -1,10 +1,16 @@
 export const run = {
   gone: "This run is not there any more: its folder was removed or renamed.",
   damaged: (why: string) => `This run cannot be read: ${why}`,
-  facts: (data: string, architecture: string) => `${data}, ${architecture}`,
+  facts: (what: string) => (what ? `${what}.` : ""),
   startedFrom: (name: string) => `It started from ${name}.`,
   place: (epoch: number, epochs: number, share: string) =>
     `epoch ${epoch} of ${epochs}, ${share} of it done`,
+  /** What a training does instead of steps, by its name in progress.json. */
+  doing: {
+    features: "the trained body looks at the pictures",
+    validation: "judged by the validation pictures",
+  } as Record<string, string>,
+  learnedAll: "all is learned; the model is judged and its report written",
   speed: (speed: string) => `${speed} images a second`,
   left: (time: string) => `about ${time} left`,
   minutes: (count: number) => `${count} min`,

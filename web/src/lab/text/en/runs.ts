@@ -19,13 +19,16 @@ export const runs = {
   unknown: "–",
   epochs: (done: number, planned: string) => `${done} of ${planned}`,
   interval: (low: string, high: string) => `95 % interval ${low} to ${high}`,
-  now: (epoch: number, epochs: number, share: string, speed: string) =>
-    `epoch ${epoch} of ${epochs}, ${share} done, ${speed} images a second`,
+  beginning: (folder: string) => `${folder}: the training begins…`,
   start: "Start a training",
   startOn: (data: string) => `It learns from ${data}.`,
   noData:
     "This lab was opened without data, so that no training starts here; open it with pellucid lab RUNS DATA.",
   architecture: "Architecture",
+  body: "Trained body",
+  noBody: "none: from random weights",
+  bodyHow: (name: string) =>
+    `${name} has learned from other pictures and stays as it is; only what is put on it learns. For classes that is a new last layer, which takes seconds, and epochs and learning rate do not matter. Good for few photographs.`,
   byDefault: "default",
   epochsAsked: "Epochs",
   rate: "Learning rate",

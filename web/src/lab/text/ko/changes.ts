@@ -13,11 +13,11 @@ export const changes: typeof english = {
   right: (right, of) => `${of}장 가운데 ${right}장 맞음:`,
   share: (share, low, high) => `${share}(95 % 신뢰구간 ${low}–${high})`,
   count: {
-    mended: (count) => `고쳐진 그림 ${count}장`,
+    corrected: (count) => `고쳐진 그림 ${count}장`,
     broken: (count) => `틀리게 된 그림 ${count}장`,
     "still wrong": (count) => `다르게 틀린 그림 ${count}장`,
   },
-  ways: { mended: "고쳐짐", broken: "틀리게 됨", "still wrong": "다르게 틀림" },
+  ways: { corrected: "고쳐짐", broken: "틀리게 됨", "still wrong": "다르게 틀림" },
   chance: (p) =>
     `어느 쪽도 더 낫지 않다면, 고쳐진 수와 틀리게 된 수가 이만큼 다를 확률은 ${p}입니다(맥니마 검정).`,
   which: "보기",

@@ -8,9 +8,11 @@ export const mistakes: typeof english = {
   again: "다시 찾기",
   trainOn: "이어서 학습하기",
   trainOnHow: (count) =>
-    `결정 ${count}건으로 이 실행에서 이어지는 새 실행을 시작합니다. 이미 학습한 본체 위의 실행이면 머리만, 아니면 모든 층이 배웁니다.`,
+    count === 0
+      ? "먼저 그림에 대해 결정하세요. 그러면 그 결정으로 이 실행에서 이어지는 새 실행을 시작할 수 있습니다."
+      : `결정 ${count}건으로 이 실행에서 이어지는 새 실행을 시작합니다. 고정한 본체 위에서 학습한 실행이면 헤드만, 아니면 모든 층이 배웁니다.`,
   starting: "학습을 시작하는 중…",
-  finding: "먼저 찾는 것을 기다리는 중",
+  finding: "다른 계산이 끝나기를 기다리는 중",
   doing: {
     features: (done, of) => `특징 계산 중: 그림 ${of}장 가운데 ${done}장`,
     folds: (done, of) => `다른 묶음에서 배우는 중: ${done}/${of}`,

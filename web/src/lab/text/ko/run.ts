@@ -1,10 +1,15 @@
 export const run = {
   gone: "이 실행은 더 이상 없습니다. 폴더를 지웠거나 이름을 바꾸었습니다.",
   damaged: (why: string) => `이 실행을 읽을 수 없습니다: ${why}`,
-  facts: (data: string, architecture: string) => `${data}, ${architecture}`,
+  facts: (what: string) => what,
   startedFrom: (name: string) => `출발한 모델: ${name}`,
   place: (epoch: number, epochs: number, share: string) =>
     `에포크 ${epoch}/${epochs}, 그 가운데 ${share} 진행`,
+  doing: {
+    features: "학습된 본체가 그림을 보는 중",
+    validation: "검증 그림으로 평가하는 중",
+  } as Record<string, string>,
+  learnedAll: "학습을 마치고 모델을 평가하며 보고서를 쓰는 중",
   speed: (speed: string) => `1초에 그림 ${speed}장`,
   left: (time: string) => `약 ${time} 남음`,
   minutes: (count: number) => `${count}분`,

@@ -19,13 +19,16 @@ export const runs = {
   unknown: "–",
   epochs: (done: number, planned: string) => `${done}/${planned}`,
   interval: (low: string, high: string) => `95 % 신뢰구간 ${low}–${high}`,
-  now: (epoch: number, epochs: number, share: string, speed: string) =>
-    `에포크 ${epoch}/${epochs}, ${share} 진행, 1초에 그림 ${speed}장`,
+  beginning: (folder: string) => `${folder}: 학습을 시작하는 중…`,
   start: "학습 시작하기",
   startOn: (data: string) => `배우는 데이터: ${data}`,
   noData:
     "이 실험실은 데이터 없이 열려서 여기서 학습을 시작할 수 없습니다. pellucid lab RUNS DATA 명령으로 여세요.",
   architecture: "구조",
+  body: "학습된 본체",
+  noBody: "없음(무작위 가중치에서 시작)",
+  bodyHow: (name: string) =>
+    `다른 그림으로 이미 학습한 ${name} 신경망을 그대로 둡니다. 그 위에 얹은 것만 배웁니다. 클래스를 나눌 때는 마지막 층만 새로 배우므로 몇 초면 끝나고, 에포크 수와 학습률은 상관없습니다. 사진이 적을 때 좋습니다.`,
   byDefault: "기본값",
   epochsAsked: "에포크 수",
   rate: "학습률",
