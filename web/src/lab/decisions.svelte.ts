@@ -61,7 +61,9 @@ export class Decisions {
   joins = $state(false);
   /** Why the file cannot be read. */
   problem = $state("");
-  /** Why the last ones are not saved. */
+  /** Whether the last ones could not be saved. */
+  failing = $state(false);
+  /** Why not, in the server's words. */
   trouble = $state("");
 
   private saving = false;
@@ -154,17 +156,19 @@ export class Decisions {
         const found = body as Sent & { contradicted: string[] };
         this.done(sent, found, found.contradicted);
       } else {
-        this.trouble = message;
+        this.failing = true;
+        this.trouble = message; // none of a server that is gone, which the page shows
         this.timer = setTimeout(() => void this.save(), 1000 * AGAIN);
       }
     } finally {
       this.saving = false;
     }
-    if (!this.trouble) void this.save(); // those that came meanwhile
+    if (!this.failing) void this.save(); // those that came meanwhile
   }
 
   /** Changes were saved, but for some that somebody else contradicts. */
   private done(sent: ReadonlyMap<string, Change>, found: Sent, contradicted: string[]): void {
+    this.failing = false;
     this.trouble = "";
     this.take({ ...found, problem: "" });
     this.against = new Set([...this.against, ...contradicted]);

@@ -137,6 +137,33 @@ test("what cannot be saved stays in the page, and is tried again", async () => {
   await close();
 });
 
+test("what a page cannot save to a server that is gone, another page takes over", async () => {
+  const { page, faults, close } = await checked();
+  let asked = 0;
+  await page.route("**/api/decisions", (route) => {
+    if (route.request().method() !== "PUT") return route.continue();
+    asked += 1;
+    return route.abort();
+  });
+  await picture(page, MARKUP).focus();
+  await page.keyboard.press("l");
+  await page.locator("[data-test=unsaved]").waitFor();
+  await page.waitForTimeout(1_000);
+  expect(asked).toBeLessThan(3); // it is tried again after a while, not all the time
+  expect(lines().join()).not.toContain("leave-out");
+  const other = await page.context().newPage();
+  await other.goto(`${lab.address}#/decisions`);
+  await expect.poll(() => lines().join()).toContain("leave-out");
+  await other.getByText("1 left out").waitFor();
+  await page.unroute("**/api/decisions");
+  await page.locator("[data-test=unsaved]").waitFor({ state: "detached" });
+  expect(lines().filter((line) => line.includes("leave-out"))).toHaveLength(1);
+  const left = await page.evaluate(() => Object.keys(localStorage).join());
+  expect(left).not.toContain(MARKUP);
+  expect(faults.splice(0).every((each) => each.includes("ERR_FAILED"))).toBe(true);
+  await close();
+});
+
 test("data that have gone are reported, and come back", async () => {
   const { page, faults, close } = await checked();
   const [data, away] = ["data", "away"].map((name) => join(lab.folder, name));
