@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from pellucid.architectures import ARCHITECTURES
+from pellucid.engines.engine import TRAIN
 from pellucid.engines.native import NativeEngine
 from pellucid.engines.native.runtime.host import compiled as compiled_code
 from pellucid.engines.reference import ReferenceEngine
+from pellucid.engines.state import state_shapes
 from pellucid.graph.fold import fold
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, Normalise, ReLU, Sequential
 from tests.engines.native.programs import LEARNING, SMALL, compiled, digest, native, train
@@ -124,6 +126,23 @@ def test_the_first_batch_decides_on_the_room() -> None:
     assert compiled(not_compiled(huge))._least_room() == 2  # one for each thread
 
 
+@pytest.mark.parametrize("graph", GRAPHS.values(), ids=GRAPHS)
+def test_looking_at_a_program_leaves_the_room_open(graph: Graph) -> None:
+    """A training looks at weights and state before it begins: nothing is compiled for that."""
+    program = not_compiled(graph)
+    state = program.state()
+    assert {n: a.shape for n, a in state.items()} == state_shapes(program.steps[TRAIN])
+    assert not any(array.any() for array in state.values())
+    state["step"][...] = 3
+    for number, array in enumerate(state.values()):
+        array += number
+    program.set_state(state)
+    assert_same_bits(program.state(), state)
+    weights = network(graph).weights.items()
+    assert_same_bits(program.weights(), {n: a.astype(np.float32) for n, a in weights})
+    assert compiled(program)._built is None
+
+
 def test_what_is_set_before_the_first_step() -> None:
     """Weights and the optimizer's memory come with the first batch, whatever its size."""
     learned, later = native(), not_compiled()
@@ -131,6 +150,7 @@ def test_what_is_set_before_the_first_step() -> None:
     later.set_weights(learned.weights())
     assert_same_bits(later.weights(), learned.weights())
     later.set_state(learned.state())
+    assert_same_bits(later.state(), learned.state())
     for program in (learned, later):
         train(program, 2, count=70, first=3)
     assert digest(later) == digest(learned)

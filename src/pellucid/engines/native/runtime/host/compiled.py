@@ -290,12 +290,28 @@ class Compiled:
     def state(self) -> dict[str, Array]:
         """Copies of what the optimizer remembers, see :mod:`pellucid.engines.state`."""
         state: dict[str, Array] = {"step": np.array(self._step)}
+        if self._built is None:  # nor is it for this: how large batches will be is not known yet
+            return state | self._state_before_the_first_step()
         for kernel in self._code.weighted.values():
             for slot, offset in kernel.parameter.memory.items():
                 for part, array in kernel.read(self._memory, offset).items():
                     if part in kernel.parameter.trained:
                         state[f"{kernel.region.full_name(part)}.{slot}"] = array
         return state
+
+    def _state_before_the_first_step(self) -> dict[str, Array]:
+        """What was set, or zeros: memory is zero at first."""
+        if self._learning is None:
+            return {}
+        shapes = {str(name): each.shape for name, each in self.graph.parameters.items()}
+        remembered = {
+            f"{name}.{slot}": np.zeros(shapes[name], np.float32)
+            for name in self._learning.trained
+            for slot in self._learning.optimizer.slots
+        }
+        for name, array in remembered.items():
+            array[...] = self._first_state.get(name, 0)
+        return remembered
 
     def set_state(self, state: Mapping[str, Array]) -> None:
         """Replace what the optimizer remembers."""
