@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from pellucid.data.note import Note
 from pellucid.data.split import number_of_pictures
 from pellucid.data.test_fold import TEST
 from pellucid.text import counted, listed, printable
@@ -54,7 +55,7 @@ def drawn_groups(parts: Mapping[str, Dataset], shares: Mapping[str, Share]) -> t
     return (f"groups{how}: {all_groups}, of which {'; '.join(pieces)}",)
 
 
-def group_overlaps(groups: Mapping[str, Groups | None]) -> tuple[str, ...]:
+def group_overlaps(groups: Mapping[str, Groups | None]) -> tuple[Note, ...]:
     """Say which groups are in several parts, a line for each combination of parts."""
     places: dict[str, list[str]] = defaultdict(list)
     for part in ("train", "validation", "test"):
@@ -65,9 +66,14 @@ def group_overlaps(groups: Mapping[str, Groups | None]) -> tuple[str, ...]:
     for name, of_parts in places.items():
         if len(of_parts) > 1:
             shared[tuple(of_parts)].append(name)
-    return tuple(
-        f"{counted(len(names), 'group')} of {len(places)} "
-        f"{'is' if len(names) == 1 else 'are'} in {' and '.join(of_parts)}: "
-        f"{listed([printable(name) for name in sorted(names)], _MOST_NAMES)}"
-        for of_parts, names in shared.items()
-    )
+    return tuple(_overlap(of_parts, names, len(places)) for of_parts, names in shared.items())
+
+
+def _overlap(parts: tuple[str, ...], names: list[str], of: int) -> Note:
+    some = listed([printable(name) for name in sorted(names)], _MOST_NAMES)
+    return Note(
+        f"{counted(len(names), 'group')} of {of} {'is' if len(names) == 1 else 'are'} in "
+        f"{' and '.join(parts)}: {some}",
+        "group-overlap",
+        count=len(names), of=of, parts=list(parts), groups=some,
+    )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pellucid.data.note import Note
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
@@ -27,20 +28,17 @@ def left_out_notes(
         foreign: Files that are no pictures.
         passed: What the walk met besides.
     """
-    kinds = f" ({_endings(foreign)})" if foreign else ""
+    kinds = _endings(foreign) if foreign else ""
     ours = [path for path, _ in passed.ours]
     wrote = dict.fromkeys(kind for _, kind in passed.ours)
     return (
-        *_line("left out, pictures that are in no class folder", misplaced, root),
-        *(
-            f"{line}{kinds}"
-            for line in _line("left out, files that are no pictures", foreign, root)
-        ),
-        *_line(f"left out, written by Pellucid ({', '.join(wrote)})", ours, root),
-        *_line("left out, links that lead to nothing", passed.broken, root),
-        *_line("left out, links to folders that are read anyway", passed.loops, root),
-        *_line("left out, pipes and devices", passed.special, root),
-        *_line("links that lead out of the folder were followed", passed.outside, root),
+        *_line("misplaced", "left out, pictures that are in no class folder", misplaced, root),
+        *_line("foreign", "left out, files that are no pictures", foreign, root, kinds),
+        *_line("ours", f"left out, written by Pellucid ({', '.join(wrote)})", ours, root),
+        *_line("broken", "left out, links that lead to nothing", passed.broken, root),
+        *_line("loops", "left out, links to folders that are read anyway", passed.loops, root),
+        *_line("special", "left out, pipes and devices", passed.special, root),
+        *_line("outside", "links that lead out of the folder were followed", passed.outside, root),
     )
 
 
@@ -65,11 +63,16 @@ def left_out_summary(misplaced: Sequence[Path], foreign: Sequence[Path], passed:
     return f"left out: {', '.join(described)}" if described else ""
 
 
-def _line(what: str, paths: Sequence[Path], root: Path) -> tuple[str, ...]:
+def _line(
+    about: str, what: str, paths: Sequence[Path], root: Path, kinds: str = ""
+) -> tuple[Note, ...]:
     if not paths:
         return ()
-    others = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return (f"{what}: {printable('/'.join(paths[0].parts[len(root.parts) :]))}{others}",)
+    first, more = printable("/".join(paths[0].parts[len(root.parts) :])), len(paths) - 1
+    others = f" and {more} more" if more else ""
+    inside = f" ({kinds})" if kinds else ""
+    line = f"{what}: {first}{others}{inside}"
+    return (Note(line, about, first=first, more=more, kinds=kinds),)
 
 
 def _endings(files: Sequence[Path]) -> str:

@@ -22,6 +22,7 @@ from pellucid.cores import available_threads
 from pellucid.data.convert import NoRuleError, Range
 from pellucid.data.decode import opened
 from pellucid.data.deep import bands, deep_rows
+from pellucid.data.note import Note
 from pellucid.data.pillow import DECODING_ERRORS, bounded
 from pellucid.errors import DataError
 from pellucid.in_threads import in_order
@@ -80,15 +81,16 @@ class ValueRange:
         """The values that become 0 and 255."""
         return Range(self.low, self.high, self.fractions)
 
-    def note(self, others: int = 0) -> str:
+    def note(self, others: int = 0) -> Note:
         """Return one line for the user.
 
         Args:
             others: How many pictures of 8 bits are among the same data.
         """
-        kind = "pictures of fractions" if self.fractions else f"{self.bits}-bit pictures"
-        if not self.fractions and self.lowest >= -(1 << 15) and self.highest < 1 << 16:
-            kind = "16-bit pictures"  # whatever they are stored in
+        bits = self.bits
+        if self.lowest >= -(1 << 15) and self.highest < 1 << 16:
+            bits = 16  # whatever they are stored in
+        kind = "pictures of fractions" if self.fractions else f"{bits}-bit pictures"
         ends = f"{plain_number(self.low)}..{plain_number(self.high)}"
         note = f"{kind}: values {ends} are scaled to 0..255"
         if self.outside:
@@ -99,7 +101,12 @@ class ValueRange:
         if others:
             verb = "keeps its" if others == 1 else "keep their"
             note += f"; {counted(others, 'picture')} of 8 bits {verb} values"
-        return note
+        return Note(
+            note, "deep-values",
+            fractions=self.fractions, bits=bits, ends=ends, others=others,
+            outside=f"{100 * self.outside:.2g} %" if self.outside else "",
+            range=f"{plain_number(self.lowest)}..{plain_number(self.highest)}",
+        )  # fmt: skip
 
 
 class ValueCounts:

@@ -144,6 +144,7 @@ def _findings(lab: Lab) -> dict[str, Any]:
             {
                 "kind": each.kind,
                 "words": printable(each.words),
+                "values": each.values,
                 "of": len(each.names),
                 "names": [named(name) for name in each.names[:MOST_NAMES]],
             }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from pellucid.files.feature_file import PARTS
 from pellucid.metrics.chance import of_support
 from pellucid.ops.sigmoid import sigmoid
 from pellucid.ops.softmax import probabilities
-from pellucid.text import counted, listed, printable
+from pellucid.text import counted, listed, printable, truncated
 from pellucid.transfer.alike import alike_pairs, linked
 from pellucid.transfer.choice import FOLDS
 from pellucid.transfer.folds import make_folds
@@ -64,11 +64,22 @@ def _about(kept: FeatureSet, one: int, other: int, similarity: float) -> Finding
     parts = [PARTS[kept.parts[row]] for row in (one, other)]
     names = kept.names[one], kept.names[other]
     how = f"much alike as a trained body sees them (similarity {similarity:.3f})"
+    same: dict[str, Any] = {"similarity": f"{similarity:.3f}"}
     if labels[0] != labels[1] and kept.task.kind != "regression":
-        return found("near-conflict", names, f"{how}, with {listed(labels)}")
+        return found(
+            "near-conflict", names, f"{how}, with {listed(labels)}", **same, labels=listed(labels)
+        )
     if parts[0] != parts[1]:
-        return found("near-leakage", names, f"{how}, in the parts {' and '.join(parts)}")
-    return found("near-duplicates", names, f"{how}, with {printable(labels[0])}")
+        return found(
+            "near-leakage", names, f"{how}, in the parts {' and '.join(parts)}", **same, parts=parts
+        )
+    return found(
+        "near-duplicates",
+        names,
+        f"{how}, with {printable(labels[0])}",
+        **same,
+        labels=printable(labels[0]),
+    )
 
 
 def _doubts(
@@ -99,6 +110,11 @@ def _doubts(
                     f"{worth.accuracy:.2%} right of {counted(worth.count, 'picture')} "
                     f"({worth.interval}), by networks that did not learn from them; {worth.always} "
                     f"would be right in {worth.guessing:.2%}",
+                    accuracy=f"{worth.accuracy:.2%}",
+                    count=worth.count,
+                    interval=[f"{end:.2%}" for end in (worth.low, worth.high)],
+                    guess=truncated(worth.guess, 40),
+                    guessing=f"{worth.guessing:.2%}",
                 )
             return
         for doubt in doubtful_labels(probabilities(outputs), kept.targets)[:MOST_DOUBTS]:
@@ -108,6 +124,10 @@ def _doubts(
                 f"labelled {printable(names[doubt.given])}, more likely "
                 f"{printable(names[doubt.likely])} ({doubt.of_likely:.0%} against "
                 f"{doubt.probability:.0%}, by networks that did not learn from it)",
+                given=printable(names[doubt.given]),
+                likely=printable(names[doubt.likely]),
+                of_likely=f"{doubt.of_likely:.0%}",
+                of_given=f"{doubt.probability:.0%}",
             )
         return
     for k, name in enumerate(names):
@@ -123,4 +143,7 @@ def _doubts(
                 (kept.names[doubt.row],),
                 f"{without} the label {printable(name)}, whose probability is "
                 f"{both[doubt.row, 1]:.0%} by networks that did not learn from it",
+                label=printable(name),
+                given=doubt.given == 1,
+                probability=f"{both[doubt.row, 1]:.0%}",
             )

@@ -125,9 +125,14 @@ export interface FindingKind {
   count: number;
 }
 
+/** What the words of a finding say, by name. */
+export type FindingValues = Record<string, unknown>;
+
 export interface Finding {
   kind: string;
+  /** In English. */
   words: string;
+  values: FindingValues;
   /** How many names it has; some of them are here. */
   of: number;
   names: DataPicture[];
@@ -143,6 +148,8 @@ export interface ClassCount {
 /** What a check found. */
 export interface Report {
   pictures: number;
+  /** What they are called: picture or recording. */
+  noun: string;
   task: string;
   parts: string[];
   silenced: number;

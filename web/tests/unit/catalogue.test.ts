@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { NodeData } from "../../src/engine/data";
 import type { Problem } from "../../src/pictures/problem";
+import { findings as sentences } from "../../src/lab/text/ko/findings";
 import { kinds } from "../../src/lab/text/ko/kinds";
 import { catalogues as ofLab } from "../../src/lab/text/index";
 import { catalogues } from "../../src/text/index";
@@ -52,6 +53,9 @@ const LATIN = new Set(
     "DATA RUNS backward float32 lab lecture ln mAP max npz pellucid predict resume safetensors softmax t tanh train w x y z"
   ).split(" "),
 );
+
+/** What a check found. */
+type Found = { kind: string; words: string; values: Record<string, unknown> };
 
 type Texts = string | Texts[] | ((...given: never[]) => Texts) | { [key: string]: Texts };
 
@@ -163,7 +167,11 @@ describe("what Python writes in English", () => {
     languages: string[];
     findings: string[];
   };
-  beforeAll(() => (python = fromPython("tests.page.words")));
+  let found: Found[];
+  beforeAll(() => {
+    python = fromPython("tests.page.words");
+    found = fromPython("tests.page.findings");
+  }, 120_000);
 
   const HANGUL = /\p{Script=Hangul}/u;
 
@@ -190,6 +198,23 @@ describe("what Python writes in English", () => {
       const text = texts.join(" ");
       expect(text).toMatch(HANGUL);
       expect(latin(text)).toEqual([]);
+      expect(GLOSSARY.filter(([, , others]) => others.test(text))).toEqual([]);
+    }
+  });
+
+  test("what was found, with all its numbers", () => {
+    expect(Object.keys(sentences).sort()).toEqual(python.findings.sort());
+    const kinds = new Set(found.map(({ kind }) => kind));
+    for (const kind of ["likely-wrong-label", "conflicting-labels", "near-conflict", "leakage"]) {
+      expect(kinds).toContain(kind);
+    }
+    for (const { kind, words, values } of found) {
+      const text = ofLab.ko.data.finding(kind, values, "picture", words);
+      expect(ofLab.en.data.finding(kind, values, "picture", words)).toBe(words);
+      if ("quoted" in values) continue;
+      expect(text).toMatch(HANGUL);
+      expect(text).not.toMatch(/undefined|null|NaN|object/);
+      for (const number of words.match(/\d+(\.\d+)?/g) ?? []) expect(text).toContain(number);
       expect(GLOSSARY.filter(([, , others]) => others.test(text))).toEqual([]);
     }
   });

@@ -85,7 +85,16 @@ def box_findings(
                 f"{counted(count, 'box')} of {printable(boxes.classes[k])} twice, up to "
                 f"{share:.0%} the same"
             )
-            findings.append(found("box-doubled", (name,), words))
+            findings.append(
+                found(
+                    "box-doubled",
+                    (name,),
+                    words,
+                    count=count,
+                    label=printable(boxes.classes[k]),
+                    share=f"{share:.0%}",
+                )
+            )
     height, width = pictures.size
     shorter = (boxes.boxes[..., 2:] - boxes.boxes[..., :2]).min(axis=-1)
     for k, class_name in enumerate(boxes.classes):
@@ -96,17 +105,24 @@ def box_findings(
                 f"{TINY} pixels in pictures of {width}×{height}"
             )
             where = np.flatnonzero(tiny.any(axis=1)).tolist()
-            findings.append(found("box-tiny", tuple(names[i] for i in where), words))
+            findings.append(
+                found(
+                    "box-tiny", tuple(names[i] for i in where), words,
+                    count=int(tiny.sum()), label=printable(class_name), side=TINY,
+                    size=f"{width}×{height}",
+                )
+            )  # fmt: skip
     origin = "train" if "train" in parts else "all"
     for each in counts:
         number = each.boxes.get(origin, 0)
         if 0 < number < FEW_BOXES:
             words = f"{counted(number, 'box')} to learn from, fewer than {FEW_BOXES}"
-            findings.append(found("few-boxes", (each.name,), words))
+            findings.append(found("few-boxes", (each.name,), words, count=number, least=FEW_BOXES))
     empty = np.flatnonzero(~boxes.present.any(axis=1)).tolist()
     if empty:
         words = f"{counted(len(empty), 'picture')} of {len(names)} without boxes"
-        findings.append(found("no-boxes", tuple(names[i] for i in empty), words))
+        bare = tuple(names[i] for i in empty)
+        findings.append(found("no-boxes", bare, words, count=len(empty), of=len(names)))
     return findings
 
 

@@ -11,7 +11,7 @@ from pellucid.data.check.report import ClassCount, found
 from pellucid.data.class_notes import odd_names
 from pellucid.data.targets import ClassTargets, Numbers
 from pellucid.data.transcripts import Transcripts
-from pellucid.text import counted
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,14 +79,28 @@ def class_findings(
         values = targets.read(texts).values
         for k in np.flatnonzero(np.ptp(values, axis=0) == 0) if len(values) else ():
             words = f"all {counted(len(values), 'picture')} to train with have {values[0, k]:g}"
-            findings.append(found("constant-target", (targets.columns[k],), words))
+            findings.append(
+                found(
+                    "constant-target",
+                    (targets.columns[k],),
+                    words,
+                    count=len(values),
+                    value=f"{values[0, k]:g}",
+                )
+            )
         return findings
     one_each = isinstance(targets, ClassTargets)
     if len(counts) == 1 and one_each:
         findings.append(found("one-class", names, "no other class is there"))
     learnable = {each.name: each.pictures[origin] for each in counts}
     totals = {each.name: sum(each.pictures.values()) for each in counts}
-    findings += [found("odd-names", names, words) for names, words in odd_names(totals)]
+    findings += [
+        found(
+            "odd-names", names, words,
+            alike=len(names) > 1, counts={printable(name): totals[name] for name in names},
+        )
+        for names, words in odd_names(totals)
+    ]  # fmt: skip
     empty = tuple(name for name, number in learnable.items() if not number)
     if empty:
         findings.append(
@@ -95,7 +109,7 @@ def class_findings(
     for name, number in learnable.items():
         if 0 < number < SMALL_CLASS:
             words = f"{counted(number, 'picture')} to train with, fewer than {SMALL_CLASS}"
-            findings.append(found("small-class", (name,), words))
+            findings.append(found("small-class", (name,), words, count=number, least=SMALL_CLASS))
     present = {name: number for name, number in learnable.items() if number}
     if len(present) > 1 and one_each:
         largest = max(present, key=present.__getitem__)
@@ -105,13 +119,24 @@ def class_findings(
                 f"{counted(present[largest], 'picture')} of the largest class and "
                 f"{present[smallest]} of the smallest, more than {IMBALANCE:g} times as many"
             )
-            findings.append(found("imbalance", (largest, smallest), words))
+            findings.append(
+                found(
+                    "imbalance",
+                    (largest, smallest),
+                    words,
+                    largest=present[largest],
+                    smallest=present[smallest],
+                    times=IMBALANCE,
+                )
+            )
     for part in parts:
         missing = tuple(
             each.name for each in counts if not each.pictures[part] and learnable[each.name]
         )
         if missing and part != origin:
-            findings.append(found("class-missing", missing, f"no pictures in the {part} part"))
+            findings.append(
+                found("class-missing", missing, f"no pictures in the {part} part", part=part)
+            )
     return findings
 
 

@@ -27,5 +27,5 @@ def silenced(report: DataReport, decided: frozenset[str]) -> DataReport:
     left = [each for each in left if each.kind != SILENCED]
     if count:
         words = f"{counted(count, 'finding')} about pictures that were decided on"
-        left.append(found(SILENCED, (), words))
+        left.append(found(SILENCED, (), words, count=count))
     return replace(report, findings=gravest_first(left), silenced=count, decided=decided)

@@ -7,7 +7,7 @@ was learned; otherwise they count double.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pellucid.data.check.near_duplicates import LEAST_CORRELATION, near_groups
 from pellucid.data.check.report import found
@@ -63,7 +63,13 @@ def _withheld(groups: Sequence[Sequence[Fingerprint]], withheld: Withheld) -> li
         "like these are so much alike that chance explains it"
     )
     names = tuple(groups[position][0].name for position in withheld.closest)
-    return [found("near-withheld", names, words, withheld.correlation, withheld.pairs)]
+    return [
+        found(
+            "near-withheld", names, words, withheld.correlation, withheld.pairs,
+            pairs=withheld.pairs, pictures=len(withheld.pictures), least=LEAST_CORRELATION,
+            alike=f"{withheld.correlation:.3f}",
+        )
+    ]  # fmt: skip
 
 
 def _about(
@@ -78,6 +84,10 @@ def _about(
     names = tuple(picture.name for picture in group)
     classes = sorted({picture.class_name for picture in group})
     parts = [part for part in ("train", "validation", "test") if part in {k.part for k in group}]
+    likeness: dict[str, Any] = {
+        "count": len(group),
+        **(_same(group) if correlation is None else {"alike": f"{correlation:.3f}"}),
+    }
     how = (
         _likeness(group)
         if correlation is None
@@ -86,20 +96,42 @@ def _about(
     findings: list[Finding] = []
     if len(classes) > 1 and not amounts:
         findings.append(
-            found(conflict, names, f"{how}, in the classes {listed(classes)}", correlation)
+            found(
+                conflict,
+                names,
+                f"{how}, in the classes {listed(classes)}",
+                correlation,
+                **likeness,
+                labels=listed(classes),
+            )
         )
     if len(parts) > 1:
         findings.append(
-            found(leakage, names, f"{how}, in the parts {' and '.join(parts)}", correlation)
+            found(
+                leakage,
+                names,
+                f"{how}, in the parts {' and '.join(parts)}",
+                correlation,
+                **likeness,
+                parts=parts,
+            )
         )
     in_class = f"{how}, {'with' if amounts else 'in the class'} {listed(classes)}"
-    return findings or [found(repeated, names, in_class, correlation)]
+    return findings or [
+        found(repeated, names, in_class, correlation, **likeness, labels=listed(classes))
+    ]
 
 
 def _likeness(group: Sequence[Fingerprint]) -> str:
+    same = _same(group)
+    files = same.get("files")
+    inside = f", in {files} different files" if files else ""
+    return f"{len(group)} times the same {same['same']}{inside}"
+
+
+def _same(group: Sequence[Fingerprint]) -> dict[str, Any]:
+    """What pictures that are the same have in common, and in how many files that differ."""
     files = {picture.file for picture in group}
     if None in files:
-        return f"{len(group)} times the same pixels"
-    if len(files) == 1:
-        return f"{len(group)} times the same file"
-    return f"{len(group)} times the same pixels, in {len(files)} different files"
+        return {"same": "pixels"}
+    return {"same": "file"} if len(files) == 1 else {"same": "pixels", "files": len(files)}

@@ -22,9 +22,14 @@ def fault_findings(faults: Sequence[Fault]) -> list[Finding]:
         if fault.of_picture:
             pictures.setdefault(fault.kind, []).append(fault.picture)
     return [
-        *(found(f.kind, (f.picture,), f.words) for f in faults if not f.of_picture),
+        *(found(f.kind, (f.picture,), f.words, quoted=f.words) for f in faults if not f.of_picture),
         *(
-            found(kind, tuple(names), f"{counted(len(names), 'picture')} {PICTURES[kind]}")
+            found(
+                kind,
+                tuple(names),
+                f"{counted(len(names), 'picture')} {PICTURES[kind]}",
+                count=len(names),
+            )
             for kind, names in pictures.items()
         ),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pellucid.data.check.report import found
 from pellucid.text import printable
@@ -35,17 +35,27 @@ _ENDINGS = {
 def file_findings(fingerprints: Sequence[Fingerprint], bad: Sequence[BadFile]) -> list[Finding]:
     """Return what is wrong with single files: unusable, misnamed, tiny, huge, of several frames."""
     findings = [
-        found("unlisted" if file.name.endswith("/") else "unusable", (file.name,), file.reason)
+        found(
+            "unlisted" if file.name.endswith("/") else "unusable",
+            (file.name,),
+            file.reason,
+            quoted=file.reason,
+        )
         for file in bad
     ]
     seen = [picture for picture in fingerprints if picture.heard is None]
     tiny = [picture for picture in seen if min(picture.height, picture.width) < TINY_SIDE]
     huge = [picture for picture in seen if picture.height * picture.width > HUGE_PIXELS]
     several = [picture for picture in fingerprints if picture.several_frames]
-    findings += _about("tiny", tiny, f"shorter than {TINY_SIDE} pixels on a side")
-    findings += _about("huge", huge, f"more than {HUGE_PIXELS // 10**6} million pixels")
+    findings += _about("tiny", tiny, f"shorter than {TINY_SIDE} pixels on a side", side=TINY_SIDE)
+    findings += _about(
+        "huge",
+        huge,
+        f"more than {HUGE_PIXELS // 10**6} million pixels",
+        millions=HUGE_PIXELS // 10**6,
+    )
     findings += _about("several-frames", several, "more than one frame or page")
-    by_mistake: dict[str, list[Fingerprint]] = {}
+    by_mistake: dict[tuple[str, str], list[Fingerprint]] = {}
     for picture in fingerprints:
         ending = os.path.splitext(picture.name)[1].lower().removeprefix(".")  # noqa: PTH122 - fast
         if (
@@ -54,17 +64,18 @@ def file_findings(fingerprints: Sequence[Fingerprint], bad: Sequence[BadFile]) -
             and ending not in _ENDINGS.get(picture.format, ending)
         ):
             content = "JPEG" if picture.format == "MPO" else picture.format
-            by_mistake.setdefault(f"end in .{printable(ending)} and are {content}", []).append(
-                picture
-            )
-    for words, misnamed in by_mistake.items():
-        findings += _about("wrong-ending", misnamed, words)
+            by_mistake.setdefault((printable(ending), content), []).append(picture)
+    for (ending, content), misnamed in by_mistake.items():
+        words = f"end in .{ending} and are {content}"
+        findings += _about("wrong-ending", misnamed, words, ending=ending, content=content)
     return findings
 
 
-def _about(kind: str, fingerprints: Sequence[Fingerprint], words: str) -> list[Finding]:
+def _about(
+    kind: str, fingerprints: Sequence[Fingerprint], words: str, **values: Any
+) -> list[Finding]:
     return (
-        [found(kind, tuple(picture.name for picture in fingerprints), words)]
+        [found(kind, tuple(picture.name for picture in fingerprints), words, **values)]
         if fingerprints
         else []
     )

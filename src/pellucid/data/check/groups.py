@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pellucid.data.check.report import found
 from pellucid.data.group_notes import group_overlaps
@@ -32,5 +32,11 @@ def group_findings(groups: Mapping[str, Groups | None]) -> list[Finding]:
         f"pictures are grouped by {printable(by)}: {counted(len(sizes), 'group')} of {sizes[0]} to "
         f"{counted(sizes[-1], 'picture')}"
     )
-    overlaps = [found("group-overlap", (), line) for line in group_overlaps(known)]
-    return [*overlaps, found("understood", (), words)]
+    overlaps = [found("group-overlap", (), line, **line.values) for line in group_overlaps(known)]
+    about: dict[str, Any] = {
+        "by": printable(by),
+        "count": len(sizes),
+        "smallest": sizes[0],
+        "largest": sizes[-1],
+    }
+    return [*overlaps, found("understood", (), words, about="groups", **about)]

@@ -50,6 +50,7 @@ from pellucid.data.detect_format import locate
 from pellucid.data.idx_folder import load_idx_folder
 from pellucid.data.listing import is_of_pictures, scanned
 from pellucid.data.mnist import load_mnist
+from pellucid.data.note import Note
 from pellucid.data.npz import read_npz
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.quarantine import BadFile
@@ -265,7 +266,7 @@ def _inspect_arrays(
             for part, (picture, _) in array_pairs(arrays, name).items()
             if picture in deep
         },
-        notes=() if values is None else (found("deep-values", (), values.note()),),
+        notes=() if values is None else (_deep(values.note()),),
     )
 
 
@@ -303,7 +304,7 @@ def _inspect_files(
             if picture.fractions is not (not ends.fractions)
         ]
         others = sum(picture.fractions is None for picture in fingerprints)
-        notes = [found("deep-values", (), found_range.note(others))]
+        notes = [_deep(found_range.note(others))]
     notes += map(_remark, (*folder.notes, *([folder.meant] if folder.meant else [])))
     notes += fault_findings(folder.faults)
     notes += group_findings({part: groups_of(of) for part, of in folder.parts.items()})
@@ -429,7 +430,12 @@ def _duplicates(targets: Targets, fingerprints: Sequence[Fingerprint], near: boo
 
 def _remark(note: str) -> Finding:
     what = note.removeprefix("left out, ")
-    return found("understood" if what == note else "left-out", (), what)
+    about = {"about": note.about, **note.values} if isinstance(note, Note) else {}
+    return found("understood" if what == note else "left-out", (), what, **about)
+
+
+def _deep(note: Note) -> Finding:
+    return found("deep-values", (), note, **note.values)
 
 
 def _name(dataset: Dataset, part: str, index: int) -> str:

@@ -88,4 +88,4 @@ def recording_findings(fingerprints: Sequence[Fingerprint], sound: Sound) -> lis
         f"nothing is louder than {written(sound.floor)} dB (a sine wave of full amplitude has 0) "
         f"in what is seen of {'it' if len(silent) == 1 else 'each of them'}"
     )
-    return [found("silent", silent, words)]
+    return [found("silent", silent, words, floor=written(sound.floor))]

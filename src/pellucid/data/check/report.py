@@ -43,6 +43,9 @@ class Finding:
             least alike, 0.95..1 (1: the same up to brightness and contrast); of withheld pairs that
             of the two most alike; else None.
         withheld: How many pairs are alike but withheld, because chance explains it.
+        values: What the words say, by name, as JSON values: a kind and its values make the same
+            sentence in another language. What is quoted (a reason, a remark on how the data were
+            understood) may be in the words alone.
     """
 
     kind: str
@@ -51,6 +54,7 @@ class Finding:
     words: str
     correlation: float | None = None
     withheld: int = 0
+    values: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def line(self) -> str:
@@ -225,9 +229,10 @@ def found(
     words: str,
     correlation: float | None = None,
     withheld: int = 0,
+    **values: Any,
 ) -> Finding:
-    """Return a finding with the severity of its kind."""
-    return Finding(kind, KINDS[kind].severity, names, words, correlation, withheld)
+    """Return a finding with the severity of its kind; ``values`` as :class:`Finding` has them."""
+    return Finding(kind, KINDS[kind].severity, names, words, correlation, withheld, values)
 
 
 def gravest_first(findings: list[Finding]) -> tuple[Finding, ...]:

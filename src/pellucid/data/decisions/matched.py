@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.data.decisions.decision import KEEP, LEAVE_OUT, MOVE, WAYS
 from pellucid.data.decisions.digest import file_digest, is_same, pixel_digest
+from pellucid.data.note import Note
 from pellucid.data.targets import ClassTargets, LabelSets, Numbers
 from pellucid.errors import DataError
 from pellucid.known_names import alternatives, near_names
@@ -71,13 +72,20 @@ class Matched:
             f"decisions of {self.decisions.name}: {counts[KEEP]} kept, {counts[MOVE]} moved, "
             f"{counts[LEAVE_OUT]} left out{gone}"
         )
+        first = Note(
+            line, "decisions",
+            file=self.decisions.name, keep=counts[KEEP], move=counts[MOVE],
+            left_out=counts[LEAVE_OUT], gone=self.gone,
+        )  # fmt: skip
         if not self.changed:
-            return (line,)
-        are = "is" if len(self.changed) == 1 else "are"
-        return line, (
+            return (first,)
+        are, names = "is" if len(self.changed) == 1 else "are", listed(self.changed, 3)
+        return first, Note(
             f"{counted(len(self.changed), 'decision')} {are} not applied, since the picture has "
-            f"changed: {listed(self.changed, 3)}; look at it again, and decide again"
-        )
+            f"changed: {names}; look at it again, and decide again",
+            "changed",
+            count=len(self.changed), pictures=names,
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """What a model's provenance keeps, as JSON values."""

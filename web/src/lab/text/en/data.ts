@@ -1,3 +1,5 @@
+import type { FindingValues } from "../../data";
+
 export const data = {
   title: "Data",
   none: "This lab was opened without data; open it with pellucid lab RUNS DATA.",
@@ -21,6 +23,8 @@ export const data = {
   severities: { "stops training": "stops training", warning: "warning", note: "note" },
   /** What a kind of finding is called, and what to do about it: Python writes both in English. */
   kind: (title: string, advice: string, _kind: string): [string, string] => [title, advice],
+  /** What was found, in a line: in English the words of Python. */
+  finding: (_kind: string, _values: FindingValues, _noun: string, words: string): string => words,
   more: (count: number) => `${count} more`,
   moreNames: (count: number) => `and ${count} more`,
   notAll: (shown: number, of: number) => `${shown} of ${of} findings are shown, the gravest.`,

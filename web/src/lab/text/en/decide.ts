@@ -1,4 +1,6 @@
 export const decide = {
+  /** What a part of data is called. */
+  part: (part: string) => part,
   title: "Decide about this picture",
   all: "Decisions",
   where: (file: string) => `Kept in ${file}; pellucid train takes it as --decisions.`,

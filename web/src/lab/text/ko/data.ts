@@ -1,5 +1,7 @@
 import type { data as english } from "../en/data";
+import { findings } from "./findings";
 import { kinds } from "./kinds";
+import { PARTS } from "./parts";
 
 export const data: typeof english = {
   title: "데이터",
@@ -21,12 +23,13 @@ export const data: typeof english = {
   silenced: (count) => `이미 결정한 그림의 점검 결과 ${count}건은 나오지 않습니다.`,
   severities: { "stops training": "학습을 막음", warning: "경고", note: "참고" },
   kind: (title, advice, kind) => kinds[kind] ?? [title, advice],
+  finding: (kind, values, noun, words) => findings[kind]?.(values, noun) || words,
   more: (count) => `${count}개 더 보기`,
   moreNames: (count) => `그 밖에 ${count}개`,
   notAll: (shown, of) => `점검 결과 ${of}건 가운데 가장 심각한 ${shown}건입니다.`,
   clean: "찾은 것이 없습니다.",
   classes: "클래스",
   noClasses: "이 데이터에는 클래스가 없습니다.",
-  count: (part, count) => (part === "all" ? `${count}장` : `${part} ${count}장`),
+  count: (part, count) => (part === "all" ? `${count}장` : `${PARTS[part] ?? part} ${count}장`),
   unusable: (count) => `쓸 수 없는 파일 ${count}개`,
 };

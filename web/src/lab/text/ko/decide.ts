@@ -1,6 +1,8 @@
 import type { decide as english } from "../en/decide";
+import { PARTS } from "./parts";
 
 export const decide: typeof english = {
+  part: (part) => PARTS[part] ?? part,
   title: "이 그림에 대해 결정하기",
   all: "결정",
   where: (file) => `저장하는 곳: ${file} (pellucid train 명령의 결정 파일)`,

@@ -1,4 +1,5 @@
 import type { mistakes as english } from "../en/mistakes";
+import { PARTS } from "./parts";
 
 export const mistakes: typeof english = {
   title: (run) => `틀린 그림: ${run}`,
@@ -18,7 +19,8 @@ export const mistakes: typeof english = {
     folds: (done, of) => `다른 묶음에서 배우는 중: ${done}/${of}`,
   },
   part: (part, wrong, of, folds) =>
-    `${part}: ${of}장 가운데 ${wrong}장 틀림` + (folds ? "(나누어 배운 머리의 답)." : "."),
+    `${PARTS[part] ?? part}: ${of}장 가운데 ${wrong}장 틀림` +
+    (folds ? "(나누어 배운 머리의 답)." : "."),
   otherData: (data) =>
     `이 실행이 배운 데이터: ${data}. 그림에 대해 결정하려면 이 데이터로 실험실을 여세요.`,
   pair: "라벨과 답",
