@@ -125,7 +125,7 @@ def table(found: dict[str, dict[str, int]]) -> str:
                  for side in found)]
         for name in COMMANDS
     ]  # fmt: skip
-    return tables.markdown(["command", *(f"{side}×{side}" for side in found)], rows)
+    return tables.markdown(["command", *(f"{side}×{side}" for side in found)], rows, texts=1)
 
 
 def main() -> None:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 NOTHING = "–"
 
 
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; columns but the first two are numbers, and stand to the right."""
-    rule = ["---" if column < 2 else "---:" for column in range(len(head))]
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 2) -> str:
+    """A table; columns but the first, as many as are texts, are numbers, aligned to the right."""
+    rule = ["---" if column < texts else "---:" for column in range(len(head))]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
 
 
