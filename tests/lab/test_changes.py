@@ -52,7 +52,9 @@ def test_answers_before_and_after(folder: Path, pair: tuple[str, str]) -> None:
         right = [each == part.places for each in said]
         assert found["pictures"] == len(part)
         assert [side["right"] for side in found["sides"]] == [int(each.sum()) for each in right]
-        for side in found["sides"]:
+        for k, side in enumerate(found["sides"]):
+            of_label = answers[k][np.arange(len(part)), part.places]
+            assert side["cross_entropy"] == pytest.approx(-np.log(of_label).mean(), rel=1e-4)
             assert side["interval"][0] <= side["accuracy"] <= side["interval"][1]
         assert found["counts"] == {
             "broken": int((right[0] & ~right[1]).sum()),

@@ -140,3 +140,20 @@ def test_what_breaks_in_a_thread_is_shown_in_the_terminal(
     assert found["state"] == "failed"
     assert "terminal" in found["error"]
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_run_that_is_removed_is_gone_at_once_and_what_was_heard_of_it_stays(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "runs"
+    shutil.copytree(runs, root)
+    lab = Lab(Runs(root))
+    monkeypatch.setattr("pellucid.lab.runs.FRESH", 1e9)  # the list is not searched again
+    identifier, run = next(iter(lab.runs.listed().items()))
+    stream = RunsStream(lab, identifier)
+    assert heard(stream.news())["gone"] is False
+    shutil.rmtree(run.path)
+    assert identifier in lab.runs.listed()
+    found = heard(stream.news())
+    assert found["gone"] is True
+    assert not {"history", "steps"} & found.keys()  # empty ones would take the place of curves

@@ -33,7 +33,7 @@ def add_class(
         ),
     ],
     name: Annotated[
-        str | None, typer.Option(help="Of the new class.", show_default="the folder's")
+        str | None, typer.Option(help="Name of the new class.", show_default="the folder's")
     ] = None,
     data: Annotated[
         str | None,
@@ -51,7 +51,7 @@ def add_class(
     ] = False,
     decisions: arguments.DecisionsFile = None,
     seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Of which pictures validate.")
+        int, typer.Option(min=0, max=2**32 - 1, help="Seed that chooses which pictures validate.")
     ] = 0,
     max_pixels: arguments.MaxPixelsAsTrained = None,
     cache: arguments.Cache = True,

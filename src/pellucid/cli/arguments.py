@@ -137,7 +137,7 @@ Schedule = Annotated[
 OF_ARCHITECTURE = "the architecture's default"
 """How the help calls what an architecture brings."""
 
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")]
 BatchSize = Annotated[
     int | None,
     typer.Option(
@@ -160,7 +160,7 @@ Augment = Annotated[
 ImageSize = Annotated[
     str | None,
     typer.Option(
-        help="Side in pixels, or HEIGHTxWIDTH, that pictures are brought to.",
+        help="Side in pixels, or HEIGHTxWIDTH, that pictures are resized to.",
         show_default="their own, or 64x64",
     ),
 ]
@@ -174,7 +174,7 @@ ClassWeights = Annotated[
 EngineName = Annotated[
     str,
     typer.Option(
-        help=f"Who computes: {', '.join(ENGINES)}; torch:cuda on its GPU.",
+        help=f"The engine that computes: {', '.join(ENGINES)}; torch:cuda on its GPU.",
         callback=_engine, autocompletion=completed(ENGINES), metavar="NAME",
     ),
 ]  # fmt: skip
@@ -328,7 +328,7 @@ LossName = Annotated[
     str | None,
     typer.Option(
         "--loss",
-        help="Of numbers: huber, which minds numbers far off less; or squared.",
+        help="Of numbers: huber, which outliers influence less; or squared.",
         show_default="huber, for numbers",
         **named("loss", ("squared", "huber")),
     ),

@@ -44,16 +44,18 @@ def check(
     ] = None,
     augment: Annotated[
         str,
-        typer.Option(help=f"How that batch is changed: {arguments.AUGMENTATIONS}."),
+        typer.Option(help=f"How the batch of --show-batch is changed: {arguments.AUGMENTATIONS}."),
     ] = "none",
     image_size: Annotated[
         str | None,
         typer.Option(
-            help="Side in pixels, or HEIGHTxWIDTH, that its pictures are brought to.",
+            help="Side in pixels, or HEIGHTxWIDTH, that pictures of --show-batch are resized to.",
             show_default="as in training",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of that batch.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Seed of the batch of --show-batch.")
+    ] = 0,
     near: Annotated[
         bool, typer.Option(help="Look for pictures that are nearly the same, too.")
     ] = True,
@@ -90,8 +92,8 @@ def check(
 ) -> None:
     """Look for what would spoil training: bad files, duplicates, leaks, wrong labels.
 
-    Leaves with 1 if something would: one class only, a class without pictures, or the same picture
-    in several classes or in several parts.
+    The exit code is 1 if something would: one class only, a class without pictures, or the same
+    picture in several classes or in several parts.
     """
     size = None if image_size is None else option_values.image_size(image_size)
 

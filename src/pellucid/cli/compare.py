@@ -43,7 +43,7 @@ def compare(
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
-    """Compare two models: who errs where, by which judge, and whether it may be chance."""
+    """Compare two models: what each gets wrong, and whether the difference may be chance."""
     from pellucid.data.reading import Reading
     from pellucid.evaluation.model_comparison import compare_models
     from pellucid.evaluation.side_by_side import PAGE, TABLE

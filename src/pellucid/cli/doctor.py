@@ -9,7 +9,7 @@ from pellucid.cli.terminal import fail, print_result, remarks
 def doctor(json: arguments.Json = False) -> None:
     """Check this installation: machine, libraries, engines against each other, speed.
 
-    What it prints belongs into a report of a bug. The exit code is 1 if engines disagree.
+    Add what it prints to a bug report. The exit code is 1 if engines disagree.
     """
     from pellucid.evaluation.diagnosis.diagnosis import diagnose
 

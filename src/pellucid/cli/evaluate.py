@@ -58,7 +58,7 @@ def evaluate(
     bands: Annotated[
         str | None,
         typer.Option(
-            help="Of numbers: where ranges of the true ones end, in which errors are given apart: "
+            help="Of numbers: limits of ranges of true values whose errors are reported apart: "
             "0.1,0.5. Where there are numbers of both signs, of their sizes.",
             show_default="at quantiles",
         ),

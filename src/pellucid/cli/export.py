@@ -31,7 +31,7 @@ def export(
     classes: arguments.ClassNames = None,
     json: arguments.Json = False,
 ) -> None:
-    """Write a model as an ONNX file, which other programs compute: pixels in, probabilities out.
+    """Write a model as an ONNX file, which other programs run: pixels in, probabilities out.
 
     Of a generator it is noise in, pictures out; of a captioner it is two files.
     """

@@ -54,7 +54,7 @@ def find_rate(
     cache: arguments.Cache = True,
     seed: arguments.Seed = 0,
     lowest: Annotated[float, typer.Option(help="The first rate that is tried.")] = 1e-5,
-    highest: Annotated[float, typer.Option(help="The last.")] = 10.0,
+    highest: Annotated[float, typer.Option(help="The last rate that is tried.")] = 10.0,
     steps: Annotated[int, typer.Option(min=20, max=10_000, help="How many are tried.")] = 100,
     seeds: Annotated[
         int, typer.Option(min=2, max=100, help="How often, each with other first weights.")

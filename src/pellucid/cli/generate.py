@@ -36,8 +36,8 @@ def generate(
         typer.Option(
             min=0,
             max=LARGEST_SEED,
-            help="The way from the first picture of --seed to that of this seed, in even steps.",
-            show_default="pictures of chance",
+            help="Go from the first picture of --seed to that of this seed, in even steps.",
+            show_default="random pictures",
         ),
     ] = None,
     nearest: Annotated[

@@ -86,7 +86,7 @@ def import_(
     ] = 300_000_000,
     json: arguments.Json = False,
 ) -> None:
-    """Read a network from an ONNX file, so that it can be asked, trained further and seen through.
+    """Read a network from an ONNX file, so that it can predict, be trained and explained.
 
     What Pellucid exported comes back whole. Of other files say how pixels are normalised.
     """

@@ -58,7 +58,7 @@ def page(
     title: Annotated[
         str, typer.Option(help="What the page is called.", show_default="the model's name")
     ] = "",
-    language: Annotated[str, typer.Option(help="Of its texts at first: en or ko.")] = "en",
+    language: Annotated[str, typer.Option(help="Language of its texts at first: en or ko.")] = "en",
     allow_large: Annotated[
         bool, typer.Option("--allow-large", help="Take more than 60 MB of weights.")
     ] = False,

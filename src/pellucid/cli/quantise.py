@@ -41,7 +41,7 @@ def quantise(
         Narrow,
         typer.Option(
             help="Whole numbers of 8 bits, or bfloat16, which needs no scales, in the layers that "
-            "are faster so.",
+            "get faster by it.",
             **arguments.chosen("type of number", Narrow),
         ),
     ] = "int8",

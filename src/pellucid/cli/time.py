@@ -28,7 +28,7 @@ def time_(
     batch: Annotated[
         list[int] | None,
         typer.Option(
-            "--batch", "-b", min=1, help="Images of a call; several times.", show_default="1 and 32"
+            "--batch", "-b", min=1, help="Images in a call; several times.", show_default="1 and 32"
         ),
     ] = None,
     threads: Annotated[
@@ -37,7 +37,7 @@ def time_(
             min=1, help="Threads; several times.", show_default="1 and as many as there are"
         ),
     ] = None,
-    seconds: Annotated[float, typer.Option(help="Of each row.")] = 2.0,
+    seconds: Annotated[float, typer.Option(help="Seconds to measure each row.")] = 2.0,
     engine: arguments.EngineName = DEFAULT,
     input: arguments.InputShape = None,  # noqa: A002
     classes: arguments.ClassCount = None,

@@ -35,7 +35,7 @@ def _engine(value: str | None) -> str | None:
 Engine = Annotated[
     str | None,
     typer.Option(
-        help=f"Who computes it: {', '.join((*ENGINES, RUNTIME))}.",
+        help=f"The engine that computes it: {', '.join((*ENGINES, RUNTIME))}.",
         callback=_engine, autocompletion=arguments.completed((*ENGINES, RUNTIME)), metavar="NAME",
         show_default=f"{RUNTIME} for an ONNX file, else {DEFAULT}",
     ),
@@ -64,7 +64,7 @@ def verify(
     ] = None,
     json: arguments.Json = False,
 ) -> None:
-    """Compare two forms of a network, and show where they first part.
+    """Compare two forms of a network, and show where they first differ.
 
     The exit code is 1 if logits are further apart than --tolerance, or a picture gets another
     answer.

@@ -52,12 +52,17 @@ def worksheet(
         int, typer.Option(min=1, max=MOST_EACH, help="Exercises of each topic, at most.")
     ] = 1,
     seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Of the places: another sheet for another.")
+        int,
+        typer.Option(
+            min=0, max=2**32 - 1, help="Seed that chooses the places; another gives another sheet."
+        ),
     ] = 0,
     digits: Annotated[
-        int, typer.Option(min=2, max=4, help="Of the largest number in each table.")
+        int, typer.Option(min=2, max=4, help="Digits of the largest number in each table.")
     ] = 2,
-    language: Annotated[str, typer.Option(help="Of the sheet and its key: en or ko.")] = "en",
+    language: Annotated[
+        str, typer.Option(help="Language of the sheet and its key: en or ko.")
+    ] = "en",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the sheet to this .html or .json.")
     ] = None,

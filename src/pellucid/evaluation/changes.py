@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -77,6 +78,8 @@ class Changes(Record):
         models: What the model before and the one after are called.
         pictures: How many pictures judge.
         right: How many of them the model before answers rightly, and the one after.
+        cross_entropy: Of both, averaged over these pictures, in nats: it falls where right answers
+            become surer, also where none changes.
         p_value: How often chance alone would make the two differ so, by McNemar's test.
         rows: The pictures that are answered otherwise, the broken first, and the surest of each.
         notes: What the pictures are, a line each.
@@ -88,6 +91,7 @@ class Changes(Record):
     models: tuple[str, str]
     pictures: int
     right: tuple[int, int]
+    cross_entropy: tuple[float, float]
     p_value: float
     rows: tuple[Change, ...]
     notes: tuple[str, ...] = ()
@@ -106,6 +110,7 @@ class Changes(Record):
             "models": list(self.models),
             "pictures": self.pictures,
             "right": list(self.right),
+            "cross_entropy": [x if math.isfinite(x) else None for x in self.cross_entropy],
             "p_value": self.p_value,
             "counts": self.counts,
             "notes": list(self.notes),
@@ -174,6 +179,7 @@ def changes_of(comparison: ModelComparison) -> Changes:
         comparison.names,
         len(pictures),
         (int(a.right.sum()), int(b.right.sum())),
+        (a.cross_entropy, b.cross_entropy),
         numbers.p_value,
         tuple(rows),
         comparison.notes,

@@ -53,8 +53,9 @@ class ChangedPair:
                     "right": right,
                     "accuracy": right / found.pictures,
                     "interval": list(wilson(right, found.pictures)),
+                    "cross_entropy": cross_entropy,
                 }
-                for right in found.right
+                for right, cross_entropy in zip(found.right, found.cross_entropy, strict=True)
             ],
             "p_value": found.p_value,
             "counts": found.counts,

@@ -8,7 +8,7 @@ from pellucid.errors import PellucidError
 from pellucid.lab.described import all_rows, history_rows, progress_of
 from pellucid.lab.stream import Stream, event, stamp
 from pellucid.training.live import StepsTail
-from pellucid.training.run_folder import RunFolder
+from pellucid.training.run_folder import RunFolder, holds_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,8 +50,9 @@ class RunsStream(Stream):
         yield from self.changed("decisions", stamp(self._lab.book.file))
         if self._watched is not None:
             run = listed.get(self._watched)
-            yield from self.changed("gone", run is None)
-            if run is not None:
+            gone = run is None or not holds_run(run.path)  # removed since runs were searched for
+            yield from self.changed("gone", gone)
+            if run is not None and not gone:
                 yield from self._of_run(run.path)
 
     def _of_run(self, path: Path) -> Iterator[bytes]:

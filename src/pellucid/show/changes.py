@@ -32,10 +32,21 @@ def changes_document(changes: Changes) -> d.Document:
         (
             d.Text(changes.models[0], "Before:"),
             d.Text(changes.models[1], "Now:"),
-            d.Items([*changes.notes, f"{counts}; by chance alone p = {changes.p_value:.2g}"]),
+            d.Items(
+                [
+                    *changes.notes,
+                    _loss(changes),
+                    f"{counts}; by chance alone p = {changes.p_value:.2g}",
+                ]
+            ),
             *_sections(changes),
         ),
     )
+
+
+def _loss(changes: Changes) -> str:
+    before, after = changes.cross_entropy
+    return f"cross-entropy {before:.4g} before, {after:.4g} now"
 
 
 def _sections(changes: Changes) -> Iterator[d.Part]:

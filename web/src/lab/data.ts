@@ -231,7 +231,13 @@ export interface ChangeRow {
 export interface Changed {
   models: [string, string];
   pictures: number;
-  sides: { right: number; accuracy: number; interval: [number, number] }[];
+  sides: {
+    right: number;
+    accuracy: number;
+    interval: [number, number];
+    /** Averaged over the pictures, in nats; null where it is infinite. */
+    cross_entropy: number | null;
+  }[];
   p_value: number;
   counts: Record<ChangeWay, number>;
   notes: string[];

@@ -100,11 +100,11 @@ test("a changed network is kept as a model", async () => {
   await page.getByRole("combobox", { name: /^Change/ }).selectOption("swap a pooling");
   await page.getByRole("button", { name: "Change it" }).click();
   await page.getByLabel("Name").fill("first");
-  await page.getByRole("button", { name: "Keep as a model" }).click();
-  await page.getByText(/^Not kept: first is there already/).waitFor();
+  await page.getByRole("button", { name: "Save as a model" }).click();
+  await page.getByText(/^Not saved: first is there already/).waitFor();
   expect(faults.splice(0)).toHaveLength(1); // the browser's own line about the 409
   await page.getByLabel("Name").fill("with averages");
-  await page.getByRole("button", { name: "Keep as a model" }).click();
+  await page.getByRole("button", { name: "Save as a model" }).click();
   await page.getByRole("link", { name: "with averages" }).click();
   await page.getByRole("heading", { name: "with averages" }).waitFor();
   await close();

@@ -45,7 +45,7 @@ test("a refused stream is asked for again, one that is only cut off by the brows
 
 test("why it was refused is asked for, and passed on", async () => {
   vi.stubGlobal("fetch", () => Promise.resolve(new Response("{}", { status: 403 })));
-  const heard: [boolean, number?][] = [];
+  const heard: [boolean, (number | undefined)?][] = [];
   new Stream((...is) => heard.push(is)).listen("api/events", {});
   const [first] = Source.all;
   first!.readyState = Source.CLOSED;

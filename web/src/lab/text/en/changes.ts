@@ -10,6 +10,7 @@ export const changes = {
   after: "After",
   right: (right: number, of: number) => `${right} of ${of} right:`,
   share: (share: string, low: string, high: string) => `${share} (95 % interval ${low} to ${high})`,
+  loss: (loss: string) => `cross-entropy ${loss}`,
   count: {
     corrected: (count: number) => `${count} corrected`,
     broken: (count: number) => `${count} broken`,
@@ -17,7 +18,7 @@ export const changes = {
   },
   ways: { corrected: "corrected", broken: "broken", "still wrong": "wrong in another way" },
   chance: (p: string) =>
-    `If neither were better, the numbers of corrected and broken would differ so much with a probability of ${p} (McNemar's test).`,
+    `If neither were better, the numbers of corrected and broken would differ this much with a probability of ${p} (McNemar's test).`,
   which: "Show",
   all: (count: number) => `all with another answer (${count})`,
   how: "Each picture with the answer before and after, and its probability; it opens both networks on that picture.",

@@ -9,7 +9,7 @@ export const compare = {
   before: "Previous",
   next: "Next",
   pictureOf: (count: number) => `Picture, of ${count}`,
-  noAnswers: "Its answer is no row of numbers; see the layers.",
+  noAnswers: "Its answer is not a list of numbers; see the layers.",
   layers: "Layer by layer",
   changeAbout:
     "The bar is how much the layer's output differs: |second − first| / |first|, each the root of the sum of all squares.",
@@ -21,13 +21,14 @@ export const compare = {
   notThere: "There is no such layer here.",
   maps: (layer: string, side: string) => `${layer}, ${side}`,
   beyond: (value: string) => `up to ${value}`,
-  beyondAt: "Colours end before the largest value, so that a few bright ones do not pale the rest.",
+  beyondAt:
+    "Colours end before the largest value, so that a few large ones do not wash out the rest.",
   difference: (value: string) => `difference ${value}`,
   pointHow: "Point at a value, or go there with the arrows; Shift and an arrow go to the next map.",
   edits: (count: number) =>
     count === 0 ? "Change the second network" : `Changes of the second network: ${count}`,
   editsAbout:
-    "Surgery: one thing after the other. Nothing that is there is touched; the changed network can be kept as a model.",
+    "Surgery, one change after the other. The original stays as it is; the changed network can be saved as a model.",
   undo: "Undo the last",
   undoAll: "Undo all",
   change: "Change",
@@ -53,9 +54,9 @@ export const compare = {
   swapped: (layer: string) => `${layer}: maximum and average change places`,
   removed: (layer: string) => `${layer} is left out`,
   name: "Name",
-  save: "Keep as a model",
-  kept: "Kept:",
-  notKept: (line: string) => `Not kept: ${line}`,
+  save: "Save as a model",
+  kept: "Saved:",
+  notKept: (line: string) => `Not saved: ${line}`,
   judge: "Judge both by all pictures",
   judging: "all pictures are computed…",
   right: (share: string, low: string, high: string) =>

@@ -4,7 +4,7 @@ export const data = {
   title: "Data",
   none: "This lab was opened without data; open it with pellucid lab RUNS DATA.",
   notYet:
-    "Nobody has looked at these pictures yet: a check looks for duplicates, contradictions, leaks, files that cannot be used, and classes with too few pictures.",
+    "These pictures have not been checked yet. A check looks for duplicates, contradictions, leaks, files that cannot be used, and classes with too few pictures.",
   check: "Check the data",
   again: "Check again",
   near: "also look for pictures that are nearly the same",
@@ -19,7 +19,10 @@ export const data = {
   },
   failed: (line: string) => `This cannot be shown: ${line}`,
   summary: (pictures: number, classes: number) => `${pictures} pictures, ${classes} classes.`,
-  silenced: (count: number) => `${count} findings are not listed: their pictures were decided on.`,
+  silenced: (count: number) =>
+    count === 1
+      ? "One finding is not listed: its pictures were decided on."
+      : `${count} findings are not listed: their pictures were decided on.`,
   severities: { "stops training": "stops training", warning: "warning", note: "note" },
   /** What a kind of finding is called, and what to do about it: Python writes both in English. */
   kind: (title: string, advice: string, _kind: string): [string, string] => [title, advice],
@@ -27,7 +30,8 @@ export const data = {
   finding: (_kind: string, _values: FindingValues, _noun: string, words: string): string => words,
   more: (count: number) => `${count} more`,
   moreNames: (count: number) => `and ${count} more`,
-  notAll: (shown: number, of: number) => `${shown} of ${of} findings are shown, the gravest.`,
+  notAll: (shown: number, of: number) =>
+    `${shown} of ${of} findings are shown, the most serious ones.`,
   clean: "Nothing was found.",
   classes: "Classes",
   noClasses: "These data have no classes.",

@@ -21,10 +21,10 @@ export const decide = {
     decision === "keep" ? "kept" : decision === "move" ? `→ ${label}` : "left out",
   broken: "cannot be shown",
   unreadable: (line: string) =>
-    `The decisions cannot be read, and none are written until they can: ${line}`,
+    `The decisions cannot be read; none are written until they can be: ${line}`,
   unsaved: (count: number, line: string) =>
     `Not saved yet: ${count}. They stay in this page and are tried again; do not close it. ${line}`,
-  contradicted: (path: string) => `Somebody else decided otherwise about ${path} meanwhile:`,
+  contradicted: (path: string) => `${path} was decided differently elsewhere in the meantime:`,
   mine: (said: string) => `here: ${said}`,
   theirs: (said: string) => `there: ${said}`,
 };

@@ -20,7 +20,7 @@ export const run = {
   goOn: "Go on",
   stop: "Stop",
   stopHow:
-    "Stops after the step it is at; everything is kept, and pellucid train --resume goes on.",
+    "Stops after the current step; everything is kept, and pellucid train --resume continues.",
   stopSure: "Stop it now",
   notStop: "Let it run",
   rate: "Learning rate",
@@ -45,7 +45,7 @@ export const run = {
     speed: "images a second",
     seconds: "seconds",
   },
-  network: "Open the network, every number of it",
+  network: "Open the network with every number",
   compare: "Compare it, or change it",
   log: "What the training prints",
   ended: (code: number) => `It ended with ${code}.`,

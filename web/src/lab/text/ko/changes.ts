@@ -12,6 +12,7 @@ export const changes: typeof english = {
   after: "이후",
   right: (right, of) => `${of}장 가운데 ${right}장 맞음:`,
   share: (share, low, high) => `${share}(95 % 신뢰구간 ${low}–${high})`,
+  loss: (loss) => `교차 엔트로피 ${loss}`,
   count: {
     corrected: (count) => `고쳐진 그림 ${count}장`,
     broken: (count) => `틀리게 된 그림 ${count}장`,
@@ -26,5 +27,5 @@ export const changes: typeof english = {
   none: "해당하는 그림이 없습니다.",
   notAll: (shown, of) => `답이 바뀐 그림 ${of}장 가운데 처음 ${shown}장입니다.`,
   label: (label) => `라벨: ${label}`,
-  becomes: "이 다음으로 바뀜:",
+  becomes: "다음으로 바뀜:",
 };

@@ -20,7 +20,7 @@ export const mistakes: typeof english = {
   },
   part: (part, wrong, of, folds) =>
     `${PARTS[part] ?? part}: ${of}장 가운데 ${wrong}장 틀림` +
-    (folds ? "(나누어 배운 머리의 답)." : "."),
+    (folds ? "(나누어 배운 헤드의 답)." : "."),
   otherData: (data) =>
     `이 실행이 배운 데이터: ${data}. 그림에 대해 결정하려면 이 데이터로 실험실을 여세요.`,
   pair: "라벨과 답",
@@ -34,7 +34,7 @@ export const mistakes: typeof english = {
   notAll: (shown, of) => `틀린 그림 ${of}장 가운데 처음 ${shown}장입니다.`,
   row: (label, answered, share) => `${label} → ${answered} ${share}`,
   labelled: (label, share) => `라벨: ${label}, 그 확률 ${share}.`,
-  byFolds: "이 그림에서 배우지 않은 머리들이 신경망의 특징으로 답했습니다.",
+  byFolds: "이 그림에서 배우지 않은 헤드들이 신경망의 특징으로 답했습니다.",
   byNetwork: "이 그림에서 배우지 않은 신경망이 답했습니다.",
   likelyWrong: "라벨이 틀린 것 같습니다.",
   evidence: "근거",
