@@ -31,9 +31,8 @@ def imports(known: Mapping[str, Path]) -> dict[str, dict[str, bool]]:
     """
     found: dict[str, dict[str, bool]] = {}
     for name, path in known.items():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
         targets: dict[str, bool] = {}
-        for node, late in _statements(tree, late=False):
+        for node, late in _statements(path):
             for target in _targets(node, name, known):
                 targets[target] = targets.get(target, True) and late
         targets.pop(name, None)
@@ -41,15 +40,23 @@ def imports(known: Mapping[str, Path]) -> dict[str, dict[str, bool]]:
     return found
 
 
-def _statements(node: ast.AST, *, late: bool) -> Iterator[tuple[ast.AST, bool]]:
+@cache
+def _statements(path: Path) -> list[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """The imports of a file, and whether each is within a function."""
+    return [*_imports(ast.parse(path.read_text(encoding="utf-8")), late=False)]
+
+
+def _imports(node: ast.AST, *, late: bool) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
-            yield from _statements(ast.Module(child.orelse, []), late=late)
+        if isinstance(child, ast.expr):  # in which no statement is
             continue
-        if isinstance(child, (ast.Import, ast.ImportFrom)):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            yield from _imports(ast.Module(child.orelse, []), late=late)
+        elif isinstance(child, (ast.Import, ast.ImportFrom)):
             yield child, late
-        function = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-        yield from _statements(child, late=late or function)
+        else:
+            function = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))
+            yield from _imports(child, late=late or function)
 
 
 def _targets(node: ast.AST, importer: str, known: Mapping[str, Path]) -> Iterator[str]:

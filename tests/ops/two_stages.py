@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from math import exp, log
 from typing import TYPE_CHECKING
 
@@ -198,11 +199,11 @@ def region_loss_in_torch(z: torch.Tensor, targets: Array, classes: int = 3) -> t
     return total / len(z)
 
 
-def check_anchor_loss(loss: AnchorLoss) -> None:
-    """Value and gradient are those that PyTorch finds: with boxes, and without any."""
+def anchor_cases(loss: AnchorLoss) -> list[tuple[AnchorLoss, Array, Array]]:
+    """Maps and boxes for it and for others that differ in their settings."""
     small = replace(loss, scales=(12.0,), ratios=(1.0,))
     own, away = (-2.0, -2.0, 10.0, 10.0, 0.0, 0.0), (200.0, 200.0, 220.0, 220.0, 0.0, 0.0)
-    cases = [
+    return [
         (loss, maps(), BOXES),
         (replace(loss, sample=4), maps()[1:2], BOXES[1:2]),
         (replace(loss, sample=400), maps()[:3], BOXES[:3]),
@@ -212,13 +213,31 @@ def check_anchor_loss(loss: AnchorLoss) -> None:
         (replace(small, sample=2), maps()[:1, :1, :2, :5], np.array([[own, NONE, NONE, NONE]])),
         (small, maps()[:1, :1, :1, :5], np.array([[own, NONE, NONE, NONE]])),
     ]
-    for each, given, boxes in cases:
+
+
+@cache
+def anchor_losses_in_torch() -> list[tuple[float, Array]]:
+    """Values and gradients of :func:`anchor_cases`, once for all that are compared with them."""
+    found = []
+    for each, given, boxes in anchor_cases(ANCHOR_LOSS):
         z = torch.tensor(given, requires_grad=True)
         value = anchor_loss_in_torch(z, boxes, each)
         (slopes,) = torch.autograd.grad(value, z)
+        found.append((value.item(), slopes.numpy()))
+    return found
+
+
+def check_anchor_loss(loss: AnchorLoss) -> None:
+    """Value and gradient are those that PyTorch finds: with boxes, and without any.
+
+    Args:
+        loss: :data:`ANCHOR_LOSS`, or the same with a fault.
+    """
+    cases = zip(anchor_cases(loss), anchor_losses_in_torch(), strict=True)
+    for (each, given, boxes), (value, slopes) in cases:
         found, gradient = each.value_and_gradient(given, boxes)
-        assert_close(found, value.item(), "float64")
-        assert_close(gradient, slopes.numpy(), "float64")
+        assert_close(found, value, "float64")
+        assert_close(gradient, slopes, "float64")
 
 
 def check_region_loss(loss: RegionLoss) -> None:
