@@ -2,7 +2,8 @@
 
 At level 0 code is ready in half of the time, and takes twice as long to run. Sums keep their order,
 so results are the same to the last bit: ``tests/engines/native/test_code_level.py`` looks at it for
-kernels of all families, ``tests/golden`` at what users' code learns.
+kernels of all families, ``tests/golden`` at what users' code learns. Nor is LLVM's memory given
+back after each module, which the next one would fetch again, but in tests of just that.
 """
 
 from __future__ import annotations
@@ -20,21 +21,39 @@ AS_FOR_USERS = {
     "page",
     *(
         f"engines/native/test_{about}.py"
-        for about in ("embedded", "machine", "peak", "processes", "targets", "team", "together")
+        for about in (
+            "embedded",
+            "machine",
+            "peak",
+            "processes",
+            "reclaim",
+            "targets",
+            "team",
+            "together",
+        )
     ),
 }
 """Folders and files about the code itself, what other processes compile, or long training."""
 
-_for_users: list[int] = []
+_for_users: dict[str, Any] = {}
 
 
 def choose_level(path: Path) -> None:
-    """Choose the level for the tests of a file, once something has imported the compiler."""
-    assemble: Any = sys.modules.get("pellucid.engines.native.assemble")
-    if assemble is None:
-        return
-    if not _for_users:
-        _for_users.append(assemble.LEVEL)
+    """Choose how the tests of a file compile, once something has imported the compiler."""
     file = path.relative_to(TESTS)
-    as_for_users = AS_FOR_USERS & {file.parts[0], file.as_posix()}
-    assemble.LEVEL = _for_users[0] if as_for_users else 0
+    as_for_users = bool(AS_FOR_USERS & {file.parts[0], file.as_posix()})
+    _choose("pellucid.engines.native.assemble", "LEVEL", 0, as_for_users=as_for_users)
+    _choose(
+        "pellucid.engines.native.runtime.host.machine",
+        "reclaim",
+        lambda: None,
+        as_for_users=as_for_users,
+    )
+
+
+def _choose(name: str, attribute: str, here: Any, *, as_for_users: bool) -> None:
+    """Let a module have what users have, or what is quicker here."""
+    module = sys.modules.get(name)
+    if module is not None:
+        own = _for_users.setdefault(name, getattr(module, attribute))
+        setattr(module, attribute, own if as_for_users else here)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pellucid.engines.native.assemble import object_code
+from pellucid.engines.native.runtime.host.machine import code_of
 from pellucid.engines.native.runtime.host.reclaim import reclaim, unchanged
 from pellucid.engines.native.runtime.host.this_machine import host_target
 
@@ -69,3 +70,13 @@ def test_the_compiler_takes_no_memory_when_it_has_compiled() -> None:
         assert held > 30_000
         assert resident() < held / 5
         assert object_code(TEXT, host_target()) == code
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is given back")
+def test_whoever_compiles_gives_it_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PELLUCID_CACHE", str(tmp_path))  # which holds no code
+    object_code(TEXT, host_target())
+    held = resident()
+    code_of(TEXT, host_target())
+    assert [path.is_file() for path in tmp_path.iterdir()]
+    assert resident() < held / 5

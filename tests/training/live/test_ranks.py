@@ -104,4 +104,5 @@ def test_all_ranks_do_what_the_first_is_asked(
         143,
     ]  # fmt: skip
     assert logs[1:] == [logs[0]] * (WORLD - 1)
-    assert all(2 <= count <= 4 for count in waits)  # nobody has taken the third step
+    assert waits
+    assert all(count <= 4 for count in waits)  # nobody has taken the third step
