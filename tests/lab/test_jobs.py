@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pellucid.files.provenance import TRANSFER
+from pellucid.lab.events import RunsStream
 from pellucid.training.saved_run import read_saved_run
 from tests.lab.running import Opened, opened
+from tests.lab.test_events import heard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +61,7 @@ def test_a_trained_body_gets_a_new_head(picture_folder: Path, tmp_path: Path) ->
         assert TRANSFER in kept.provenance  # its body was frozen
 
 
-def test_a_training_without_a_run_begins_until_it_ends(tmp_path: Path) -> None:
+def test_a_training_begins_until_its_run_is_listed(runs: Path, tmp_path: Path) -> None:
     with opened(tmp_path / "runs", str(tmp_path / "pictures")) as lab:
         jobs = lab.lab.jobs
         found = lab.ask("POST", "api/train", json={})
@@ -66,12 +69,21 @@ def test_a_training_without_a_run_begins_until_it_ends(tmp_path: Path) -> None:
         os.kill(job.process.pid, signal.SIGSTOP)  # so that it is still there
         try:
             assert found.json()["id"] == lab.lab.runs.identifier(job.folder)
-            assert jobs.without_run(running=True) == [job]
+            assert jobs.running() == [job]
             assert jobs.without_run() == []
+            stream = RunsStream(lab.lab, None)
+            (begins,) = heard(stream.news())["beginning"]
+            assert begins["folder"] == job.folder.name
+            (job.folder / "config.json").write_text("{}")  # a run, which no list has yet
+            assert "beginning" not in heard(stream.news())
+            shutil.copy(runs / "first" / "config.json", job.folder)
+            lab.lab.runs.listed(fresh=True)
+            assert heard(stream.news())["beginning"] == []
+            (job.folder / "config.json").unlink()
         finally:
             os.kill(job.process.pid, signal.SIGCONT)
         job.process.wait(300)
-        assert jobs.without_run(running=True) == []
+        assert jobs.running() == []
         assert jobs.without_run() == [job]
 
 
@@ -82,6 +94,8 @@ def test_a_training_that_fails_says_why(tmp_path: Path) -> None:
         assert job["code"] == 1
         assert "no data" in job["log"]
         assert [each.to_dict() for each in lab.lab.jobs.without_run()] == [job]
+        shutil.rmtree(tmp_path / "runs" / job["folder"])
+        assert lab.lab.jobs.without_run() == []  # it was removed, and is no failure any more
 
 
 @pytest.mark.parametrize(

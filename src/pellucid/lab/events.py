@@ -43,8 +43,15 @@ class RunsStream(Stream):
         running = (name for name, run in listed.items() if run.state == "running")
         progress = {name: progress_of(listed[name].path) for name in running}
         yield from self.changed("progress", {n: p for n, p in progress.items() if p is not None})
-        beginning = self._lab.jobs.without_run(running=True)
-        yield from self.changed("beginning", [job.to_dict() for job in beginning])
+        identifier = self._lab.runs.identifier
+        yield from self.changed(
+            "beginning",  # until the list has them, which is not searched all the time
+            [
+                job.to_dict()
+                for job in self._lab.jobs.running()
+                if identifier(job.folder) not in listed
+            ],
+        )
         yield from self.changed("failed", [job.to_dict() for job in self._lab.jobs.without_run()])
         yield from self.changed("checking", self._lab.checking.state())
         yield from self.changed("decisions", stamp(self._lab.book.file))

@@ -73,17 +73,21 @@ class Jobs:
         """The training that was started in a folder; none where none was."""
         return self._jobs.get(folder)
 
-    def without_run(self, *, running: bool = False) -> list[Job]:
-        """Trainings of which there is no run.
+    def running(self) -> list[Job]:
+        """Trainings that have not ended."""
+        return [job for job in list(self._jobs.values()) if job.process.poll() is None]
 
-        Args:
-            running: Whether those are meant that begin, e.g. that read their pictures; else those
-                that have ended: their data or options failed.
+    def without_run(self) -> list[Job]:
+        """Trainings that ended before there was a run: their data or options failed.
+
+        One whose folder was removed later is not among them.
         """
         return [
             job
             for job in list(self._jobs.values())  # others may start one meanwhile
-            if (job.process.poll() is None) == running and not holds_run(job.folder)
+            if job.process.poll() is not None
+            and not holds_run(job.folder)
+            and (job.folder / LOG).exists()
         ]
 
     def start(self, asked: Mapping[str, Any], *more: str) -> Job:
