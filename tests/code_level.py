@@ -18,7 +18,6 @@ AS_FOR_USERS = {
     "benchmarks",
     "examples",
     "golden",
-    "page",
     *(
         f"engines/native/test_{about}.py"
         for about in (
