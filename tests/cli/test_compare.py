@@ -37,6 +37,38 @@ def runs(picture_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return root
 
 
+def test_what_changed_picture_by_picture(
+    pellucid: Command, runs: Path, picture_folder: Path, tmp_path: Path
+) -> None:
+    arguments = ["compare", runs / "a", runs / "b", picture_folder, "--changes"]
+    done = pellucid(*arguments, "--out", "c", "--json")
+    found = json.loads(done.stdout)
+    assert "changes.html" in done.stderr
+    compared = json.loads(pellucid(*arguments[:-1], "--json").stdout)
+    differ = [row for row in compared["images"] if row["guess_a"] != row["guess_b"]]
+    assert found["pictures"] == compared["count"]
+    assert found["p_value"] == compared["p_value"]
+    assert found["counts"] == {
+        "broken": compared["groups"]["only_first"],
+        "corrected": compared["groups"]["only_second"],
+        "still wrong": 0,
+    }
+    assert sorted(row["path"] for row in found["changes"]) == sorted(r["path"] for r in differ)
+    with (tmp_path / "c" / "changes.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    by_path = {row["path"]: row for row in differ}
+    assert len(rows) == len(differ)
+    for row in rows:
+        same = by_path[row["path"]]
+        assert (row["true"], row["before"], row["after"]) == (
+            same["true"], same["guess_a"], same["guess_b"]
+        )  # fmt: skip
+    assert (tmp_path / "c" / "changes.html").is_file()
+    printed = pellucid(*arguments).stdout
+    assert f"{len(differ)} answer" in printed
+    assert all(path in printed for path in by_path)
+
+
 def test_two_models_of_one_folder(
     pellucid: Command, runs: Path, picture_folder: Path, tmp_path: Path
 ) -> None:

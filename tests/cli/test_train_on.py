@@ -12,7 +12,8 @@ from pellucid import ImageClassifier
 from pellucid.data.decisions import Decision
 from pellucid.data.reading import Reading
 from pellucid.errors import DataError
-from pellucid.evaluation.changes import WAYS, find_changes
+from pellucid.evaluation.change import WAYS
+from pellucid.evaluation.changes import find_changes
 from pellucid.files import load_model
 from pellucid.files.decisions import write_decisions
 from pellucid.files.held_out import held_out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any
 
 from pellucid.lab.app import create_app
@@ -40,6 +41,13 @@ class Opened:
         found = self.ask("GET", path, **options)
         assert found.status_code == 200, found.text
         return found.json()
+
+    def found(self, path: str, **options: Any) -> Any:
+        """What a search finds, once it is over."""
+        while (answer := self.get(path, **options))["state"] == "finding":
+            time.sleep(0.05)
+        assert answer["state"] == "done", answer["error"]
+        return answer["found"]
 
 
 @contextlib.contextmanager

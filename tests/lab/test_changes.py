@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +14,11 @@ import pytest
 from PIL import Image
 
 from pellucid import ImageClassifier
+from pellucid.evaluation.changes import find_changes
 from pellucid.lab.origins import FILE, find_origin, write_origin
 from pellucid.lab.runs import Runs
 from tests.lab.demo import CLASSES, make, pictures
-from tests.lab.running import opened
+from tests.lab.running import Opened, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,18 +47,20 @@ def test_answers_before_and_after(folder: Path, pair: tuple[str, str]) -> None:
     with opened(folder / "runs", str(folder / "data")) as lab:
         ids = [identifier(lab.lab.runs, name) for name in pair]
         path = "/".join(("api/changes", *ids))
-        found = lab.get(path)
-        part, _ = lab.lab.opened.pictures(folder / "runs" / pair[0])
+        found = lab.found(path)
+        assert (found["part"], found["parts"]) == (None, [])  # neither learned from these data
+        own = lab.lab.opened.part(folder / "runs" / pair[0])
+        pictures = own.dataset
         models = [ImageClassifier.load(folder / "runs" / name) for name in pair]
-        answers = [model.predict_proba(part.images) for model in models]
+        answers = [model.predict_proba(pictures.images) for model in models]
         said = [each.argmax(axis=1) for each in answers]
-        right = [each == part.places for each in said]
-        assert found["pictures"] == len(part)
+        right = [each == pictures.places for each in said]
+        assert found["pictures"] == found["judged"] == len(pictures)
         assert [side["right"] for side in found["sides"]] == [int(each.sum()) for each in right]
         for k, side in enumerate(found["sides"]):
-            of_label = answers[k][np.arange(len(part)), part.places]
+            of_label = answers[k][np.arange(len(pictures)), pictures.places]
             assert side["cross_entropy"] == pytest.approx(-np.log(of_label).mean(), rel=1e-4)
-            assert side["interval"][0] <= side["accuracy"] <= side["interval"][1]
+            assert side["interval"][0] <= side["share"] <= side["interval"][1]
         assert found["counts"] == {
             "broken": int((right[0] & ~right[1]).sum()),
             "corrected": int((right[1] & ~right[0]).sum()),
@@ -67,18 +72,21 @@ def test_answers_before_and_after(folder: Path, pair: tuple[str, str]) -> None:
         )
         for row in found["rows"]:
             i = row["number"]
-            assert row["path"] == part.picture_name(i)
-            assert row["true"] == part.classes[part.places[i]]
+            assert row["path"] == own.paths[i]
+            assert row["true"] == pictures.classes[pictures.places[i]]
             for side, name, sure in (
                 (0, "before", "confidence_before"),
                 (1, "after", "confidence_after"),
             ):
-                assert row[name] == part.classes[said[side][i]]
+                assert row[name] == pictures.classes[said[side][i]]
                 assert row[sure] == pytest.approx(answers[side][i].max(), abs=1e-5)
+        for row in found["rows"][:3]:
+            i = row["number"]
             image = lab.ask("GET", f"{path}/{row['place']}").content
             shown = np.asarray(Image.open(io.BytesIO(image)).convert("L"))
-            assert np.array_equal(shown, part.images[i, ..., 0])
-            compared = lab.ask("POST", "api/compare", json={"first": ids[0], "number": i}).json()
+            assert np.array_equal(shown, pictures.images[i, ..., 0])
+            asked = {"first": ids[0], "part": row["part"], "number": i}
+            compared = lab.ask("POST", "api/compare", json=asked).json()
             assert (compared["name"], compared["label"]) == (row["path"], row["true"])
 
 
@@ -87,11 +95,22 @@ def test_pictures_are_looked_up(folder: Path) -> None:
         ids = [identifier(lab.lab.runs, name) for name in ("poor", "first")]
         path = "/".join(("api/changes", *ids))
         assert lab.ask("GET", f"{path}/0").status_code == 404  # nobody has asked what changed
-        lab.get(path)
+        lab.found(path)
         assert lab.ask("GET", f"{path}/0").status_code == 200
         for place in ("99999", "-1", "x", "%2e%2e"):
             assert lab.ask("GET", f"{path}/{place}").status_code == 404
+        assert lab.ask("GET", f"{path}/0", params={"part": "validation"}).status_code == 404
         assert lab.ask("GET", f"api/changes/{ids[0]}/{'0' * 16}").status_code == 404
+        for part in ("nothing", "../test", ""):
+            assert lab.ask("GET", path, params={"part": part}).status_code == 400
+
+
+def failure(lab: Opened, path: str, **options: Any) -> str:
+    while (answer := lab.get(path, **options))["state"] == "finding":
+        time.sleep(0.05)
+    assert answer["state"] == "failed"
+    assert answer["found"] is None
+    return str(answer["error"])
 
 
 def test_a_model_of_other_classes_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -102,9 +121,51 @@ def test_a_model_of_other_classes_is_refused(folder: Path, tmp_path: Path) -> No
     )
     with opened(tmp_path / "runs", str(folder / "data")) as lab:
         ids = [identifier(lab.lab.runs, name) for name in ("first", "other")]
-        found = lab.ask("GET", "/".join(("api/changes", *ids)))
-        assert found.status_code == 400
-        assert "classes differ" in found.json()["error"]
+        assert "classes differ" in failure(lab, "/".join(("api/changes", *ids)))
+
+
+def test_a_part_that_the_runs_have_not_is_refused(folder: Path) -> None:
+    with opened(folder / "runs", str(folder / "data")) as lab:
+        ids = [identifier(lab.lab.runs, name) for name in ("first", "poor")]
+        assert "in common" in failure(lab, "/".join(("api/changes", *ids)), params={"part": "test"})
+
+
+def test_how_far_it_is_and_that_it_is_stopped(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, goes_on, steps = threading.Event(), threading.Event(), []
+
+    def slowly(*args: Any, watching: Any, **kwargs: Any) -> Any:
+        def watched(done: int, of: int) -> None:
+            steps.append((done, of))
+            watching(done, of)
+            if done:
+                waits.set()
+                assert goes_on.wait(60)
+                watching(done, of)
+
+        return find_changes(*args, watching=watched, **kwargs)
+
+    monkeypatch.setattr("pellucid.lab.changed.find_changes", slowly)
+    with opened(folder / "runs", str(folder / "data")) as lab:
+        ids = [identifier(lab.lab.runs, name) for name in ("poor", "first")]
+        path = "/".join(("api/changes", *ids))
+        begun = lab.get(path)
+        assert begun["state"] == "finding"
+        assert waits.wait(60)
+        seen = lab.get(path)
+        assert (seen["state"], seen["number"]) == ("finding", begun["number"])
+        assert 0 < seen["done"] <= seen["of"]
+        assert lab.ask("DELETE", path).status_code == 200
+        before = len(steps)
+        goes_on.set()
+        later = lab.found(path)  # who asks again gets it
+        assert lab.get(path)["number"] == begun["number"] + 1
+        count = later["pictures"]
+        assert steps[before:] == [(0, 2 * count), (count, 2 * count), (count, 2 * count),
+                                  (2 * count, 2 * count)]  # fmt: skip
+        assert lab.ask("DELETE", path).status_code == 200  # what is found stays
+        assert lab.get(path)["found"] == later
 
 
 def test_the_run_that_another_was_trained_on_from(folder: Path, tmp_path: Path) -> None:

@@ -72,15 +72,17 @@ def test_a_run_and_the_same_changed(lab: Opened, folder: Path) -> None:
     assert found["number"] == 2
     model = ImageClassifier.load(lab.lab.runs.root / name)
     changed = model.edited(Mute("conv1", 1))
-    picture = lab.lab.opened.picture(lab.lab.runs.root / name, 2)
-    assert found["label"] == picture.label
+    part = lab.lab.opened.part(lab.lab.runs.root / name)
+    picture = part.picture(2)
+    assert (found["part"], found["name"]) == (part.part, part.paths[2])
+    assert found["label"] == part.targets.written(2)
     for side, each in enumerate((model, changed)):
-        expected = each.values(picture.picture)
+        expected = each.values(picture)
         for layer in ("input", "conv1", "dense1"):
             np.testing.assert_array_equal(values(lab, found, side, layer), expected[layer])
         likeliest = found["sides"][side]["answers"][0]
         assert likeliest["value"] == pytest.approx(expected["probabilities"].max())
-        assert likeliest["name"] == str(each.predict(picture.picture))
+        assert likeliest["name"] == str(each.predict(picture))
     changes = {layer["name"]: layer["change"] for layer in found["layers"]}
     assert changes["input"] == 0
     assert changes["conv1"] > 0
@@ -106,7 +108,7 @@ def test_all_pictures_of_a_changed_run(lab: Opened) -> None:
     removed = {"edit": "remove", "layer": "relu1"}
     found = post(lab, "api/compare/all", {"first": run, "edits": [removed]})
     model = ImageClassifier.load(lab.lab.runs.root / name)
-    part, _ = lab.lab.opened.pictures(lab.lab.runs.root / name)
+    part = lab.lab.opened.part(lab.lab.runs.root / name).dataset
     changed = model.edited(Remove("relu1"))
     right = changed.predict(part.images) == np.array(part.classes)[part.places]
     assert found["second"]["accuracy"] == pytest.approx(float(np.mean(right)))
@@ -155,6 +157,9 @@ def test_names_that_are_none(lab: Opened, name: Any) -> None:
         ({"number": 10_000}, "10000"),
         ({"number": -1}, "number"),
         ({"number": "1"}, "number"),
+        ({"part": "nothing"}, "part"),
+        ({"part": 3}, "part"),
+        ({"part": "test"}, "test"),
         ({"first": None}, "run"),
         ({"first": ["x"]}, "run"),
         ({"more": 1}, "more"),

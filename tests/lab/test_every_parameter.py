@@ -53,11 +53,13 @@ QUERIES = {
     "/api/events": ("run",),
     "/api/data/pictures": ("label", "from"),
     "/runs/{id}/page": ("language",),
+    "/api/changes/{first}/{second}": ("part",),
+    "/api/changes/{first}/{second}/{place:place}": ("part",),
 }
 BODIES = {
     "/api/runs/{id}/control": ("paused", "rate_factor", "stop"),
-    "/api/compare": ("first", "second", "edits", "number"),
-    "/api/compare/all": ("first", "second", "edits"),
+    "/api/compare": ("first", "second", "edits", "part", "number"),
+    "/api/compare/all": ("first", "second", "edits", "part"),
     "/api/surgery": ("run", "edits", "name"),
     "/api/train": ("architecture", "epochs", "learning_rate", "batch_size", "seed"),
     "/api/data/check": ("near", "features"),
@@ -134,7 +136,9 @@ def filled(route: Route, name: str, value: bytes, identifier: str) -> bytes:
 
 def test_all_parameters_are_known_here() -> None:
     """Who adds a route that takes a body names what it takes."""
-    own = "/api/runs/{id}/train-on", "/api/runs/{id}/mistakes"
+    own = (
+        "/api/runs/{id}/train-on", "/api/runs/{id}/mistakes", "/api/changes/{first}/{second}",
+    )  # fmt: skip
     takes = {r.path for m in ("POST", "PUT") for r in methods(m) if r.path not in own}
     assert takes == set(BODIES)
     assert set(QUERIES) <= {route.path for route in ROUTES}

@@ -46,10 +46,7 @@ def found(lab: Opened) -> tuple[str, dict[str, Any]]:
     """The run's path and its mistakes."""
     (run,) = lab.get("api/runs")["runs"]
     path = f"api/runs/{run['id']}/mistakes"
-    while (answer := lab.get(path))["state"] == "finding":
-        time.sleep(0.05)
-    assert answer["state"] == "done", answer["error"]
-    return path, answer["found"]
+    return path, lab.found(path)
 
 
 def pixels(lab: Opened, path: str) -> np.ndarray:
@@ -99,16 +96,23 @@ def test_switched_labels_are_found(place: Path) -> None:
             assert "grad-cam" in refused.json()["error"]
 
 
-def test_mistakes_are_found_again_among_the_pictures_that_judge(place: Path) -> None:
+def test_every_mistake_opens_the_network_on_its_picture(place: Path) -> None:
     with opened(place / "runs", str(place / "data")) as lab:
         path, mistakes = found(lab)
-        (run,) = lab.lab.runs.listed().values()
-        part, _ = lab.lab.opened.pictures(run.path)
-        names = part.names or ()
+        run = path.split("/")[2]
+        assert {row["part"] for row in mistakes["rows"]} == {"train", "validation"}
         for row in mistakes["rows"]:
-            number = lab.get(f"{path}/{row['id']}/about")["number"]
-            assert (number is not None) == (row["path"] in names)
-            assert number is None or names[number] == row["path"]
+            about = lab.get(f"{path}/{row['id']}/about")
+            assert about["part"] == row["part"]
+            asked = {"first": run, "part": about["part"], "number": about["number"]}
+            shown = lab.ask("POST", "api/compare", json=asked).json()
+            assert (shown["name"], shown["label"]) == (row["path"], row["true"])
+            assert shown["learned"] == (row["part"] == "train")
+            assert shown["parts"] == ["test", "validation", "train"]
+            pixels_of = f"api/compare/{shown['key']}/0/0"
+            values = np.frombuffer(lab.ask("GET", pixels_of).content, "<f4")
+            own = np.asarray(Image.open(place / "data" / row["path"]))
+            np.testing.assert_array_equal(values, own.ravel())
 
 
 @pytest.mark.parametrize("name", ["1-99999", "0-0", "x", "%2e%2e", "1-0-0", "-1"])
@@ -156,7 +160,7 @@ def test_training_on_by_decisions(place: Path, tmp_path: Path) -> None:
             if "switched" in row["path"]
         ]
         (judged_by,) = (
-            lab.lab.opened.pictures(run.path)[0] for run in lab.lab.runs.listed().values()
+            lab.lab.opened.part(run.path).dataset for run in lab.lab.runs.listed().values()
         )
         judging = next(name for name in judged_by.names or () if name.startswith("light"))
         changes.append({"path": judging, "after": {"decision": "move", "label": "dark"}})
@@ -179,11 +183,23 @@ def test_training_on_by_decisions(place: Path, tmp_path: Path) -> None:
         assert (kept["move"], kept["leave-out"], kept["changed"]) == (len(moved), 0, 0)
         before = first.rpartition("/")[2]
         assert lab.get(f"api/runs/{started.json()['id']}")["before"] == before
-        changed = lab.get(f"api/changes/{before}/{started.json()['id']}")
-        part, _ = lab.lab.opened.pictures(run.path)  # with what was decided
+        changed = lab.found(f"api/changes/{before}/{started.json()['id']}")
+        part = lab.lab.opened.part(run.path).dataset  # with what was decided
         answers = ImageClassifier.load(run.path).predict(part.images)
         assert changed["sides"][1]["right"] == int((answers == part.labels).sum())
         truth = dict(zip(part.names or (), part.labels, strict=True))
         assert {name for name in truth if name in moved} == {judging}
         assert truth[judging] == "dark"
         assert {row["path"]: row["true"] for row in changed["rows"]}.items() <= truth.items()
+        assert (changed["part"], changed["parts"]) == ("test", ["test", "validation", "train"])
+        pair = f"api/changes/{before}/{started.json()['id']}"
+        learned = lab.found(pair, params={"part": "train"})
+        part = lab.lab.opened.part(run.path, "train").dataset
+        answers = ImageClassifier.load(run.path).predict(part.images)
+        assert learned["sides"][1]["right"] == int((answers == part.labels).sum())
+        truth = dict(zip(part.names or (), part.labels, strict=True))
+        assert {truth[name] for name in moved if name in truth} == {"dark"}
+        for row in learned["rows"]:
+            assert (row["part"], row["true"]) == ("train", truth[row["path"]])
+            asked = {"first": before, "part": "train", "number": row["number"]}
+            assert lab.ask("POST", "api/compare", json=asked).json()["name"] == row["path"]

@@ -33,7 +33,7 @@ from pellucid.training.recipe import make_recipe
 from tests.engines.networks import network
 from tests.estimators.test_captioner import pictures
 from tests.interop.test_onnx_captions import captioner_model
-from tests.page import following, replayed
+from tests.page import following, replayed, run_pages
 from tests.page.deep import deep_page
 from tests.page.lessons import CASES
 
@@ -172,6 +172,7 @@ def write(folder: Path) -> None:
     """Write every page into a folder, as NAME.html, and those that change while they are open."""
     following.write(folder)
     replayed.write(folder)
+    run_pages.write(folder)
     for name, make in PAGES.items():
         page = make()
         page.save(folder / f"{name}.html")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -17,18 +17,25 @@ from pellucid.evaluation.predict_logits import predict_logits
 from pellucid.evaluation.side_by_side import SideBySide
 from pellucid.evaluation.task_comparison import TaskComparison, check_same_task, compare_tasks
 from pellucid.evaluation.transcript_comparison import TranscriptComparison, compare_recognizers
-from pellucid.files.held_out import held_out
+from pellucid.evaluation.watched import WatchedClassifier
+from pellucid.files.held_out import held_out, learned_pictures
 from pellucid.files.provenance import source_classes
 from pellucid.short_repr import short_repr
 from pellucid.tasks import Captioning, check_row
 from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pellucid.data.reading import Reading
     from pellucid.files.classifier import Classifier
+    from pellucid.files.model_file import Model
 
 SCHEMA = 1
 """Version of :meth:`ModelComparison.to_dict`."""
+
+LEARNED = "both learned from these pictures, so that they say little of others"
+"""What a comparison by training pictures is worth."""
 
 
 @short_repr
@@ -85,6 +92,16 @@ class ModelComparison(SideBySide):
         ]
 
 
+AnyComparison: TypeAlias = (
+    ModelComparison
+    | TaskComparison
+    | DetectionComparison
+    | CaptionComparison
+    | TranscriptComparison
+)
+"""Two models of the same task, compared."""
+
+
 def compare_models(
     first: Classifier,
     second: Classifier,
@@ -94,13 +111,8 @@ def compare_models(
     max_pixels: int | None = None,
     names: tuple[str, str] = ("A", "B"),
     reading: Reading | None = None,
-) -> (
-    ModelComparison
-    | TaskComparison
-    | DetectionComparison
-    | CaptionComparison
-    | TranscriptComparison
-):
+    watching: Callable[[int, int], object] | None = None,
+) -> AnyComparison:
     """Judge two models by the same pictures.
 
     Args:
@@ -108,21 +120,19 @@ def compare_models(
         second: B, with the same classes in any order.
         data: What :func:`pellucid.files.held_out.held_out` takes, once for each model: only what
             neither learned from counts; or a data set.
-        part: ``"test"`` or ``"val"``; none for the test, or else the validation.
+        part: ``"test"`` or ``"val"``; none for the test, or else the validation. ``"train"`` for
+            what both learned from, which judges neither.
         max_pixels: Picture files with more pixels are left out.
         names: What the models are called.
         reading: How the data are read, apart from the limit of pixels; none: by default.
+        watching: Called with how many answers there are, and of how many; may raise.
 
     Raises:
         DataError: If the classes differ, the data cannot be used, no picture is left to judge both
             by, or an answer is NaN or infinite.
     """
     models = first.model_, second.model_
-    check_same_task(models[0].task, models[1].task)
-    if models[0].task.kind != Captioning.kind:
-        check_row(models[0].task, "a comparison", boxes=True)
-    if not models[0].task.of_steps:
-        _check_classes(models[0].classes, models[1].classes)
+    check_comparable(*models)
     if isinstance(data, Dataset):
         read = [
             in_task(data, data.name, m.preprocessing, m.task.known(), source_classes(m))
@@ -130,13 +140,21 @@ def compare_models(
         ]
         notes: list[str] = []
     else:
-        found = [
-            held_out(data, m, part=part, max_pixels=max_pixels, reading=reading) for m in models
-        ]
-        read = [pictures for pictures, _ in found]
-        notes = _described(*(lines for _, lines in found))
+        if part == "train":
+            read = [learned_pictures(data, m, reading, max_pixels=max_pixels) for m in models]
+            notes = [LEARNED]
+        else:
+            found = [
+                held_out(data, m, part=part, max_pixels=max_pixels, reading=reading) for m in models
+            ]
+            read = [pictures for pictures, _ in found]
+            notes = _described(*(lines for _, lines in found))
+    if models[0].task.of_one_class:
+        read = [d.with_classes(label_kind=m.label_kind) for d, m in zip(read, models, strict=True)]
+    pair = _same(read[0], read[1], notes)
+    if watching is not None:
+        first, second = _watched((first, second), len(pair[0]), watching)
     if not models[0].task.of_one_class:
-        pair = _same(read[0], read[1], notes)
         if models[0].task.of_boxes:
             return compare_detectors((first, second), pair, names, tuple(notes))
         if models[0].task.of_steps:
@@ -144,11 +162,35 @@ def compare_models(
         if models[0].task.kind == Captioning.kind:
             return compare_captioners((first, second), pair, names, tuple(notes))
         return compare_tasks((first, second), pair, names, tuple(notes))
-    read = [d.with_classes(label_kind=m.label_kind) for d, m in zip(read, models, strict=True)]
-    a, b = _same(read[0], read[1], notes)
+    a, b = pair
     order = [models[1].classes.index(name) for name in a.classes]
     one, two = predict_logits(first, a, names[0]), predict_logits(second, b, names[1])[:, order]
     return ModelComparison(names, a, compare(one, two, a.places, logits=True), tuple(notes))
+
+
+def check_comparable(first: Model, second: Model) -> None:
+    """Check that two models answer the same question.
+
+    Raises:
+        DataError: If they were trained for something else, or their classes differ.
+        ArgumentError: If they answer no pictures.
+    """
+    check_same_task(first.task, second.task)
+    if first.task.kind != Captioning.kind:
+        check_row(first.task, "a comparison", boxes=True)
+    if not first.task.of_steps:
+        _check_classes(first.classes, second.classes)
+
+
+def _watched(
+    models: tuple[Classifier, Classifier], count: int, watching: Callable[[int, int], object]
+) -> tuple[Classifier, Classifier]:
+    """The same, which report how many answers both have given; A answers first."""
+    first, second = models
+    return (
+        WatchedClassifier(first, lambda done: watching(done, 2 * count)),
+        WatchedClassifier(second, lambda done: watching(count + done, 2 * count)),
+    )
 
 
 def _described(first: list[str], second: list[str]) -> list[str]:

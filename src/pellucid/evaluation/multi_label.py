@@ -18,6 +18,8 @@ from pellucid.text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from pellucid.data.dataset import Dataset
     from pellucid.engines import Program
     from pellucid.evaluation.judgement import Row
@@ -181,7 +183,19 @@ def evaluate_labels(
     Raises:
         DataError: The data are not the network's, or it answers with NaN or infinity.
     """
-    outputs = outputs_of(program, dataset, task, batch_size)
+    return labels_report(outputs_of(program, dataset, task, batch_size), dataset, task)
+
+
+def labels_report(
+    outputs: NDArray[np.float64], dataset: Dataset, task: MultiLabel
+) -> MultiLabelReport:
+    """The same of outputs that are there.
+
+    Args:
+        outputs: Of the network for each picture, (N, K).
+        dataset: As for :func:`evaluate_labels`.
+        task: As for :func:`evaluate_labels`.
+    """
     assert isinstance(dataset.targets, LabelSets)
     marks, probabilities = dataset.targets.marks, task.probabilities(outputs)
     scores = label_scores(probabilities, marks, task.threshold)

@@ -208,7 +208,20 @@ def evaluate_numbers(
     Raises:
         DataError: The data are not the network's, or it answers with NaN or infinity.
     """
-    predicted = task.values(outputs_of(program, dataset, task, batch_size))
+    return numbers_report(outputs_of(program, dataset, task, batch_size), dataset, task)
+
+
+def numbers_report(
+    outputs: NDArray[np.float64], dataset: Dataset, task: Regression
+) -> RegressionReport:
+    """The same of outputs that are there.
+
+    Args:
+        outputs: Of the network for each picture, (N, M).
+        dataset: As for :func:`evaluate_numbers`.
+        task: As for :func:`evaluate_numbers`.
+    """
+    predicted = task.values(outputs)
     targets: NDArray[np.float64] = dataset.targets.array
     mean = np.array(task.mean)
     guess = np.broadcast_to(mean, targets.shape)

@@ -60,8 +60,19 @@ class SideBySide(Record):
         Raises:
             OutputError: If the folder cannot be made or a file not be written.
         """
-        page = self.to_html()
-        place = make_folder(folder)
-        write_text(place / TABLE, self.to_csv())
-        write_text(place / PAGE, page)
-        return [place / TABLE, place / PAGE]
+        return write_both(self, folder, self.to_csv(), TABLE, PAGE)
+
+
+def write_both(
+    record: Record, folder: str | os.PathLike[str], table: str, table_name: str, page_name: str
+) -> list[Path]:
+    """Write a record's table and page into a folder, which is made.
+
+    Raises:
+        OutputError: If the folder cannot be made or a file not be written.
+    """
+    page = record.to_html()
+    place = make_folder(folder)
+    write_text(place / table_name, table)
+    write_text(place / page_name, page)
+    return [place / table_name, place / page_name]

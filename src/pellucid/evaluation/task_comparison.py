@@ -14,9 +14,9 @@ import numpy as np
 
 from pellucid.errors import DataError
 from pellucid.evaluation.comparison import mcnemar
-from pellucid.evaluation.multi_label import MultiLabelReport, evaluate_labels
+from pellucid.evaluation.multi_label import MultiLabelReport, labels_report
 from pellucid.evaluation.outputs import outputs_of
-from pellucid.evaluation.regression import RegressionReport, evaluate_numbers
+from pellucid.evaluation.regression import RegressionReport, numbers_report
 from pellucid.evaluation.side_by_side import SideBySide
 from pellucid.ops import SigmoidCrossEntropy
 from pellucid.short_repr import short_repr
@@ -46,6 +46,8 @@ class TaskComparison(SideBySide):
         errors: How far A's and B's answers are off, (2, N): of numbers |t − y| averaged over them,
             in A's standard deviations; of labels the cross-entropy, in nats.
         answers: Both models' answers in words, a pair a picture.
+        read: Both models' answers, (2, N, K): the probabilities of labels, or numbers, in the order
+            of A's.
         notes: What the pictures are, a line each.
     """
 
@@ -65,6 +67,7 @@ class TaskComparison(SideBySide):
     second: MultiLabelReport | RegressionReport
     errors: NDArray[np.float64]
     answers: tuple[tuple[str, str], ...]
+    read: NDArray[np.float64]
     notes: tuple[str, ...] = ()
 
     @property
@@ -135,10 +138,10 @@ def compare_tasks(
     """
     first = models[0].model_.task
     found = [_judged(model, data, first) for model, data in zip(models, pictures, strict=True)]
-    (one, errors_a, words_a), (two, errors_b, words_b) = found
-    answers = tuple(zip(words_a, words_b, strict=True))
+    (one, two), errors, words, read = zip(*found, strict=True)
+    answers = tuple(zip(*words, strict=True))
     return TaskComparison(
-        names, pictures[0], one, two, np.stack([errors_a, errors_b]), answers, notes
+        names, pictures[0], one, two, np.stack(errors), answers, np.stack(read), notes
     )
 
 
@@ -163,20 +166,25 @@ def check_same_task(first: Task, second: Task) -> None:
 
 def _judged(
     model: Classifier, data: Dataset, unit: Task
-) -> tuple[MultiLabelReport | RegressionReport, NDArray[np.float64], list[str]]:
-    """A model's judgement, how far each answer is off, and the answers in words."""
-    task, program = model.model_.task, model.program_
-    outputs = outputs_of(program, data, task)
+) -> tuple[
+    MultiLabelReport | RegressionReport, NDArray[np.float64], list[str], NDArray[np.float64]
+]:
+    """A model's judgement, how far each answer is off, and the answers in words and numbers."""
+    task = model.model_.task
+    outputs = outputs_of(model.program_, data, task)
+    order = [task.names.index(name) for name in unit.names]
     if isinstance(task, MultiLabel):
         errors = SigmoidCrossEntropy().per_image(outputs, data.targets.array)
         given = replace(data.targets, marks=task.answer(outputs).astype(np.uint8))  # type: ignore[type-var]
-        report: MultiLabelReport | RegressionReport = evaluate_labels(program, data, task)
+        report: MultiLabelReport | RegressionReport = labels_report(outputs, data, task)
+        read = task.probabilities(outputs)[:, order]
     else:
         assert isinstance(task, Regression)
         assert isinstance(unit, Regression)
         values = task.values(outputs)
-        errors = np.abs(unit.standardised(values) - unit.standardised(data.targets.array))
-        errors = errors.mean(axis=1)
+        read = values[:, order]
+        wanted = data.targets.array[:, order]
+        errors = np.abs(unit.standardised(read) - unit.standardised(wanted)).mean(axis=1)
         given = replace(data.targets, values=values)  # type: ignore[type-var]
-        report = evaluate_numbers(program, data, task)
-    return report, errors, [given.text(i) for i in range(len(data))]
+        report = numbers_report(outputs, data, task)
+    return report, errors, [given.text(i) for i in range(len(data))], read

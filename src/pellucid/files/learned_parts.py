@@ -89,6 +89,20 @@ class PartPictures:
         image: NDArray[np.uint8] = self.source.images[int(self.rows[i])]
         return image
 
+    def picture(self, i: int) -> Path | NDArray[np.uint8]:
+        """Picture ``i`` for networks that take others: its file, or else its pixels."""
+        if self.root is not None:
+            path = Path(os.path.join(self.root, self.paths[i]))  # noqa: PTH118 - as it was given
+            if path.is_file():
+                return path
+        return self.image(i)
+
+    @property
+    def dataset(self) -> Dataset:
+        """All of them as a data set, copied."""
+        some = self.source.subset(self.rows, self.part)
+        return replace(some, targets=self.targets, marks=None)
+
     def blocks(self) -> Iterator[NDArray[np.uint8]]:
         """All of them in order, some at a time, uint8 (n, H, W, C)."""
         size = max(1, _AT_ONCE // int(np.prod(self.source.image_shape)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid import checks
 from pellucid.errors import ArgumentError
 from pellucid.explain.edit_records import edit_of
+from pellucid.files.learned_parts import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,3 +70,16 @@ def edits_of(value: object) -> tuple[Edit, ...]:
             f"edits are a list of at most {MOST_EDITS} edits, got {checks.brief(value)}"
         )
     return tuple(edit_of(each) for each in value)
+
+
+def part_asked(asked: Mapping[str, Any]) -> str | None:
+    """The part of the data that a request names; none for that which judges.
+
+    Raises:
+        ArgumentError: If it names none.
+    """
+    name = asked.get("part")
+    if name is None:
+        return None
+    checks.choice("part", name, PARTS)
+    return str(name)

@@ -10,7 +10,8 @@ import numpy as np
 from starlette.responses import Response
 
 from pellucid import checks
-from pellucid.lab.asked import PAIR, Pair
+from pellucid.errors import DataError
+from pellucid.lab.asked import PAIR, Pair, part_asked
 from pellucid.lab.bodies import answer, read_object
 from pellucid.lab.compared import Compared
 from pellucid.lab.effect import effect_of
@@ -23,32 +24,35 @@ if TYPE_CHECKING:
 
 
 async def compare(request: Request) -> Response:
-    """Two networks on one of the pictures that judge the first."""
+    """Two networks on one of the first one's pictures."""
     lab = lab_of(request)
-    asked = await read_object(request, (*PAIR, "number"))
-    number = asked.get("number", 0)
+    asked = await read_object(request, (*PAIR, "part", "number"))
+    number, name = asked.get("number", 0), part_asked(asked)
     checks.whole("number", number, 0)
     pair = await lab.read(Pair.of, asked, lab.runs)
-    return answer(await lab.work(_compared, lab, pair, number))
+    return answer(await lab.work(_compared, lab, pair, name, number))
 
 
-def _compared(lab: Lab, pair: Pair, number: int) -> dict[str, Any]:
-    part, notes = lab.opened.pictures(pair.first)
-    picture = lab.opened.picture(pair.first, number)
+def _compared(lab: Lab, pair: Pair, name: str | None, number: int) -> dict[str, Any]:
+    part = lab.opened.part(pair.first, name)
+    if number >= len(part):
+        raise DataError(f"there are pictures 0 to {len(part) - 1}, not {number}")
     found = Compared.of(
         lab.opened.estimator(pair.first),
         lab.opened.estimator(pair.second, pair.edits),
-        picture.picture,
+        part.picture(number),
     )
     key = secrets.token_hex(8)
     lab.compared.put(key, found)
     return {
         "key": key,
+        "parts": lab.opened.part_names(pair.first),
+        "part": part.part,
+        "learned": part.learned,
         "number": number,
         "pictures": len(part),
-        "name": printable(part.picture_name(number)),
-        "label": printable(picture.label),
-        "notes": [printable(note) for note in notes],
+        "name": printable(part.paths[number]),
+        "label": printable(part.targets.written(number)),
         **found.to_dict(),
     }
 
@@ -74,8 +78,8 @@ async def values(request: Request) -> Response:
 
 
 async def compare_all(request: Request) -> Response:
-    """Two networks on all pictures that judge the first."""
+    """Two networks on all pictures of a part."""
     lab = lab_of(request)
-    asked = await read_object(request, PAIR)
+    asked = await read_object(request, (*PAIR, "part"))
     pair = await lab.read(Pair.of, asked, lab.runs)
-    return answer(await lab.work(effect_of, lab.opened, pair))
+    return answer(await lab.work(effect_of, lab.opened, pair, part_asked(asked)))

@@ -1,4 +1,4 @@
-"""Two networks on all pictures that judge the first: numbers, and who gets another answer."""
+"""Two networks on all pictures of a part: numbers, and who gets another answer."""
 
 from __future__ import annotations
 
@@ -16,8 +16,13 @@ MOST_FLIPS = 200
 """Pictures with another answer that are sent, the first ones."""
 
 
-def effect_of(opened: OpenedRuns, pair: Pair) -> dict[str, Any]:
+def effect_of(opened: OpenedRuns, pair: Pair, part: str | None = None) -> dict[str, Any]:
     """What a second network does otherwise than a first.
+
+    Args:
+        opened: The runs' networks and pictures.
+        pair: The networks.
+        part: Which of the first one's pictures; None for those that judge it.
 
     Raises:
         ArgumentError: If they answer different questions.
@@ -32,7 +37,7 @@ def effect_of(opened: OpenedRuns, pair: Pair) -> dict[str, Any]:
         raise ArgumentError(
             "the networks take other pictures; compare them with: pellucid compare RUN RUN DATA"
         )
-    pictures, _ = opened.pictures(pair.first)
+    pictures = opened.part(pair.first, part).dataset
     if not one.task.of_one_class:
         return {"task": one.task.kind, **task_effect(first, second, pictures).to_dict()}
     found = data_effect(first, second, pictures)

@@ -80,7 +80,7 @@ class Lab:
         self.pages = Pages(self.working)
         self.opened = OpenedRuns(self.data)
         self.mistakes = MistakesOfRuns(self.opened, self.data, self.working)
-        self.changes = ChangesOfRuns(self.opened)
+        self.changes = ChangesOfRuns(self.opened, self.working)
         self.book = DecisionBook(self.runs.root)
         self.checking = Checking(self.data, self.book, self.working)
 
@@ -98,6 +98,7 @@ class Lab:
         """Let the threads go; trainings that were started go on."""
         self.checking.end()
         self.mistakes.end()
+        self.changes.end()
         self.reading.shutdown(wait=False, cancel_futures=True)
         self.working.shutdown(wait=False, cancel_futures=True)
 

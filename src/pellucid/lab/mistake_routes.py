@@ -35,6 +35,14 @@ async def again(request: Request) -> Response:
     return answer(await lab.read(_mistakes, lab, request.path_params["id"], again=True))
 
 
+async def stop(request: Request) -> Response:
+    """Look for them no longer."""
+    lab = lab_of(request)
+    folder = await _folder(request)
+    await lab.read(lab.mistakes.stop, folder)
+    return answer({})
+
+
 async def picture(request: Request) -> Response:
     """The picture of a mistake, as the network gets it."""
     lab = lab_of(request)
@@ -70,12 +78,12 @@ async def near_picture(request: Request) -> Response:
 
 
 async def about(request: Request) -> Response:
-    """How a mistake can be explained, and which of the pictures that judge the run it is."""
+    """How a mistake can be explained, and which picture of which part it is."""
     lab = lab_of(request)
     folder = await _folder(request)
-    number = await lab.work(lab.mistakes.number, folder, request.path_params["mistake"])
+    part, number = await lab.work(lab.mistakes.place, folder, request.path_params["mistake"])
     methods = [{"name": each.name, "signed": each.signed} for each in METHODS.values()]
-    return answer({"number": number, "methods": methods})
+    return answer({"part": part, "number": number, "methods": methods})
 
 
 async def evidence(request: Request) -> Response:

@@ -9,16 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pellucid.errors import PellucidError
 from pellucid.evaluation.find_mistakes import find_mistakes
 from pellucid.explain.methods import EVIDENCE
 from pellucid.files.run_model import model_path
-from pellucid.lab.failures import report_own
+from pellucid.lab.search import Search, is_over
 from pellucid.lab.stream import stamp
 from pellucid.serving.refused import RefusedError
 from pellucid.show.palette import colours, limit_of
 from pellucid.text import printable
-from pellucid.training.run_data import run_data
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -38,41 +36,17 @@ NEAREST = 6
 _RUNS = 4  # whose mistakes are kept
 
 
-class _EndedError(Exception):
-    """The lab ends."""
-
-
 @dataclass(eq=False)
-class RunMistakes:
+class RunMistakes(Search["Mistakes"]):
     """The mistakes of a run, which may still be looked for.
 
     Attributes:
-        number: Of this list, by which its mistakes are named.
-        of_model: By what the model is known.
-        state: ``finding``, ``done`` or ``failed``.
-        doing: What is done: ``features`` or ``folds``.
-        done: How far that is.
-        of: Of how many.
-        error: Why there are none.
         data: What the run learned from.
-        found: The mistakes.
+        near: The nearest training pictures of those that were asked about, by row.
     """
 
-    number: int
-    of_model: object
-    state: str = "finding"
-    doing: str = ""
-    done: int = 0
-    of: int = 0
-    error: str = ""
     data: str = ""
-    found: Mistakes | None = None
     near: dict[int, tuple[Any, ...]] = field(default_factory=dict)
-
-    def progress(self) -> dict[str, Any]:
-        """How far it is, as JSON values."""
-        names = "number", "state", "doing", "done", "of", "error"
-        return {name: getattr(self, name) for name in names}
 
 
 class MistakesOfRuns:
@@ -89,7 +63,6 @@ class MistakesOfRuns:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Path, RunMistakes] = OrderedDict()
         self._number = 0
-        self._ended = False
 
     def of(self, folder: Path, *, again: bool = False) -> RunMistakes:
         """The mistakes of a run, which are looked for if nobody has yet, or it has learned on.
@@ -101,7 +74,7 @@ class MistakesOfRuns:
         model = stamp(model_path(folder))
         with self._lock:
             kept = self._kept.get(folder)
-            if kept is None or kept.of_model != model or (again and kept.state == "failed"):
+            if kept is None or is_over(kept, model, again=again):
                 self._number += 1
                 kept = self._kept[folder] = RunMistakes(self._number, model)
                 self._working.submit(self._find, folder, kept)
@@ -151,10 +124,11 @@ class MistakesOfRuns:
             raise RefusedError(404, f"{printable(path)}: is not there any more")
         return image
 
-    def number(self, folder: Path, identifier: str) -> int | None:
-        """Which of the pictures that judge the run a mistake is; none of those it learned from."""
+    def place(self, folder: Path, identifier: str) -> tuple[str, int | None]:
+        """Which picture of which part a mistake is; none where it is left out by now."""
         _, found, row = self.one(folder, identifier)
-        return self._opened.numbers(folder).get(found.rows[row].path)
+        mistake = found.rows[row]
+        return mistake.part, self._opened.places(folder, mistake.part).get(mistake.path)
 
     def evidence(
         self, folder: Path, identifier: str, method: str = EVIDENCE.name
@@ -188,35 +162,33 @@ class MistakesOfRuns:
             return False
         return kept.data == self._data or Path(kept.data).resolve() == Path(self._data).resolve()
 
+    def stop(self, folder: Path) -> None:
+        """Look for a run's mistakes no longer; what was found stays."""
+        with self._lock:
+            kept = self._kept.get(folder)
+        if kept is not None:
+            kept.stop()
+
     def end(self) -> None:
         """Let what is looked for end at the next picture."""
-        self._ended = True
+        with self._lock:
+            for kept in self._kept.values():
+                kept.stop()
 
     def _find(self, folder: Path, kept: RunMistakes) -> None:
-        def watch(doing: str) -> Any:
-            def watched(done: int, of: int) -> None:
-                if self._ended:
-                    raise _EndedError
-                kept.doing, kept.done, kept.of = doing, done, of
-
-            return watched
-
-        try:
-            known = run_data(folder, data=self._opened.data_of(folder))
+        def find() -> Mistakes:
+            known = self._opened.read_as(folder)
             kept.data = known.data
-            kept.found = find_mistakes(
+            return find_mistakes(
                 self._opened.estimator(folder),
                 known.data,
                 name=printable(folder.name),
                 reading=known.reading,
-                watching=watch("features"),
-                folds_watching=watch("folds"),
+                watching=kept.watch("features"),
+                folds_watching=kept.watch("folds"),
             ).first(MOST)
-            kept.state = "done"
-        except (PellucidError, _EndedError) as error:
-            kept.error, kept.state = printable(str(error)), "failed"
-        except Exception:  # noqa: BLE001 - reported, in the page and in the terminal
-            kept.error, kept.state = report_own("finding mistakes"), "failed"
+
+        kept.run(find, "finding mistakes")
 
 
 def _asked(mistake: Mistake, classes: tuple[str, ...]) -> tuple[str, str | None]:

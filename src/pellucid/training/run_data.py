@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.reading import Reading
-from pellucid.errors import DataError, FileFormatError, PellucidError
+from pellucid.errors import DataError, FileFormatError
 from pellucid.text import printable
-from pellucid.training.saved_run import read_saved_run
+from pellucid.training.saved_run import kept_notes
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
 _TAKEN = ("bad", "max_bytes", "path_column", "label_column", "sound", "units", "cache")
 """Options of a run that say how its data are read; groups are in its model."""
@@ -31,12 +32,19 @@ class RunData:
     reading: Reading
 
 
-def run_data(run: str | os.PathLike[str], *, data: str | None = None, **given: Any) -> RunData:
+def run_data(
+    run: str | os.PathLike[str],
+    *,
+    data: str | None = None,
+    notes: Mapping[str, Any] | None = None,
+    **given: Any,
+) -> RunData:
     """The data of a run, read as its training read them.
 
     Args:
         run: The run's folder, or a model.
         data: The data, where others are wanted, or the run does not say; None for the run's.
+        notes: What :func:`pellucid.training.saved_run.kept_notes` says of it; None: it is read.
         given: Settings of :class:`pellucid.data.reading.Reading` that take the place of the run's;
             None for the run's.
 
@@ -45,7 +53,7 @@ def run_data(run: str | os.PathLike[str], *, data: str | None = None, **given: A
         ArgumentError: A setting is outside its range.
     """
     own = {name: value for name, value in given.items() if value is not None}
-    notes = _notes(Path(run))
+    notes = kept_notes(Path(run)) if notes is None else notes
     if data is not None and not _are_same(data, notes.get("data")):
         return RunData(data, Reading(**own))
     taken = {name: notes[name] for name in _TAKEN if name in notes}
@@ -66,13 +74,6 @@ def run_data(run: str | os.PathLike[str], *, data: str | None = None, **given: A
             "behind it, as they are to be read"
         ) from error
     return RunData(data, reading)
-
-
-def _notes(run: Path) -> dict[str, Any]:
-    try:
-        return read_saved_run(run).notes
-    except PellucidError:  # a model without a run, or a run whose state is damaged
-        return {}
 
 
 def _are_same(data: str, kept: object) -> bool:

@@ -147,17 +147,23 @@ def run_data(path: Path) -> str | None:
 
 
 def kept_notes(path: Path) -> dict[str, Any]:
-    """The options that a run was begun with, as far as they are known without its weights.
+    """What the command that trained a run kept with its state, whose weights are not read.
 
     Args:
         path: The run's folder.
+
+    Returns:
+        Plain JSON values by name; none where there are none.
     """
-    try:
-        kept = peek(path / LAST, state_file.KIND, state_file.FORMAT).get("values")
-    except PellucidError:  # before its first state; or that was removed, or is damaged
-        kept = {"notes": network_notes(path)}
-    notes = kept.get("notes") if isinstance(kept, dict) else None
-    return notes if isinstance(notes, dict) else {}
+    for name in (LAST, PREVIOUS):
+        try:
+            kept = peek(path / name, state_file.KIND, state_file.FORMAT).get("values")
+        except PellucidError:  # before its first state; or that was removed, or is damaged
+            continue
+        notes = kept.get("notes") if isinstance(kept, dict) else None
+        if isinstance(notes, dict):
+            return notes
+    return network_notes(path)
 
 
 def _checked(kept: SavedRun, check: Callable[[SavedRun], None] | None) -> SavedRun:

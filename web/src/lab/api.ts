@@ -27,6 +27,11 @@ async function ask<T>(path: string, init?: RequestInit): Promise<T> {
 
 export const get = <T>(path: string): Promise<T> => ask<T>(path);
 
+/** Ask the server to let something be, also as this page goes; nobody waits for the answer. */
+export function leave(path: string): void {
+  void fetch(path, { method: "DELETE", keepalive: true }).catch(() => undefined);
+}
+
 export const send = <T>(method: "POST" | "PUT", path: string, values: unknown): Promise<T> =>
   ask<T>(path, {
     method,

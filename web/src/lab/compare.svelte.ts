@@ -1,12 +1,14 @@
 /** Two networks that are compared: which, on which picture, and what came of it. */
 
 import { get, Refused, send } from "./api";
-import { write } from "./place";
+import { type Part, write } from "./place";
 import type { Choices, Compared, Edit, Effect } from "./compare_data";
 
 export class CompareState {
   edits = $state.raw<Edit[]>([]);
   number = $state(0);
+  /** Null: that which judges the first. */
+  part = $state<Part | null>(null);
   found = $state.raw<Compared | null>(null);
   effect = $state.raw<Effect | null>(null);
   choices = $state.raw<Choices | null>(null);
@@ -21,8 +23,10 @@ export class CompareState {
   constructor(
     readonly first: string,
     readonly second: string | null,
+    part: Part | null,
     number: number | null,
   ) {
+    this.part = part;
     this.number = number ?? 0;
   }
 
@@ -38,6 +42,7 @@ export class CompareState {
     try {
       const found = await send<Compared>("POST", "api/compare", {
         ...this.pair,
+        part: this.part,
         number: this.number,
       });
       if (turn === this.turn) this.found = found;
@@ -57,10 +62,12 @@ export class CompareState {
   }
 
   /** Show another picture, which the address names from then on. */
-  show(number: number): void {
+  show(number: number, part: Part | null = this.found?.part ?? this.part): void {
     const { first, second } = this;
+    if (part !== (this.found?.part ?? this.part)) this.effect = null;
     this.number = number;
-    history.replaceState(null, "", write({ view: "compare", first, second, number }));
+    this.part = part;
+    history.replaceState(null, "", write({ view: "compare", first, second, part, number }));
     void this.compare();
   }
 
@@ -85,14 +92,14 @@ export class CompareState {
     await this.compare();
   }
 
-  /** Judge both by all pictures. */
+  /** Judge both by all pictures of the part. */
   async judge(): Promise<void> {
     this.judging = true;
     this.refused = "";
-    const { edits } = this;
+    const { edits, part } = this;
     try {
-      const effect = await send<Effect>("POST", "api/compare/all", this.pair);
-      if (edits === this.edits) this.effect = effect;
+      const effect = await send<Effect>("POST", "api/compare/all", { ...this.pair, part });
+      if (edits === this.edits && part === this.part) this.effect = effect;
     } catch (error) {
       this.refused = (error as Error).message;
     } finally {

@@ -1,5 +1,7 @@
 /** What the server sends of two networks that are compared; see `src/pellucid/lab/compared.py`. */
 
+import type { Part } from "./place";
+
 /** A change of a network, as `pellucid.explain.surgery.edit_record` describes it. */
 export type Edit =
   | { edit: "mute"; layer: string; channel: number }
@@ -42,11 +44,15 @@ export interface ComparedSide {
 /** Two networks on one picture. */
 export interface Compared {
   key: string;
+  /** Of the first one's data, those first that judge it. */
+  parts: Part[];
+  part: Part;
+  /** Whether the first one learned from this part. */
+  learned: boolean;
   number: number;
   pictures: number;
   name: string;
   label: string;
-  notes: string[];
   sides: [ComparedSide, ComparedSide];
   layers: ComparedLayer[];
 }

@@ -1,5 +1,7 @@
 /** What the lab's server sends; see `src/pellucid/lab`. */
 
+import type { Part } from "./place";
+
 export type RunState = "running" | "finished" | "stopped" | "damaged";
 
 /** A run of the list. */
@@ -183,23 +185,15 @@ export interface PartCount {
   by: "network" | "folds";
 }
 
-/** The mistakes of a run, or how far they are looked for. */
-export interface MistakesState {
-  number: number;
-  state: "finding" | "done" | "failed";
-  doing: "" | "features" | "folds";
-  done: number;
+/** The mistakes of a run. */
+export interface Mistakes {
+  data: string;
+  /** Whether these are the pictures about which the lab decides. */
+  decidable: boolean;
   of: number;
-  error: string;
-  found: {
-    data: string;
-    /** Whether these are the pictures about which the lab decides. */
-    decidable: boolean;
-    of: number;
-    notes: string[];
-    parts: PartCount[];
-    rows: Mistake[];
-  } | null;
+  notes: string[];
+  parts: PartCount[];
+  rows: Mistake[];
 }
 
 /** A training picture that the network sees much as another. */
@@ -210,36 +204,57 @@ export interface Near {
 }
 
 /** How an answer changed. */
-export type ChangeWay = "broken" | "corrected" | "still wrong";
+export type ChangeWay = "broken" | "corrected" | "still wrong" | "worse" | "better";
 
-/** A picture that is answered otherwise than before. */
+/** An answer that is another one than before. */
 export interface ChangeRow {
-  /** By what its pixels are asked for. */
+  id: number;
+  /** By what the picture's pixels are asked for. */
   place: number;
-  /** Which of the pictures that are compared it is; null where it is none of them. */
+  /** In which part of the first run's data the picture is; null: in none. */
+  part: Part | null;
   number: number | null;
   path: string;
   true: string;
   before: string;
-  confidence_before: number;
   after: string;
-  confidence_after: number;
+  /** Of answers that are right or wrong. */
+  confidence_before: number | null;
+  confidence_after: number | null;
+  /** Of answers that are more or less wrong. */
+  error_before: number | null;
+  error_after: number | null;
   way: ChangeWay;
+}
+
+/** How good one of two runs is. */
+export interface ChangedSide {
+  /** How many answers are right, and which share; null where they are more or less wrong. */
+  right: number | null;
+  share: number | null;
+  interval: [number, number] | null;
+  /** Averaged over the pictures, in nats; null where it is infinite, or there is none. */
+  cross_entropy: number | null;
+  /** How wrong they are on average; null where they are right or wrong. */
+  error: number | null;
 }
 
 /** What changed from one run to another. */
 export interface Changed {
   models: [string, string];
   pictures: number;
-  sides: {
-    right: number;
-    accuracy: number;
-    interval: [number, number];
-    /** Averaged over the pictures, in nats; null where it is infinite. */
-    cross_entropy: number | null;
-  }[];
+  /** How many answers of each are judged. */
+  judged: number;
+  /** What is right or wrong, or in what errors are measured, as the server calls it. */
+  unit: string;
+  test: string;
+  /** Parts that both know, and that by which they are judged; null: neither learned from these. */
+  parts: Part[];
+  part: Part | null;
+  sides: [ChangedSide, ChangedSide];
   p_value: number;
-  counts: Record<ChangeWay, number>;
+  /** Only the ways that there are for these answers. */
+  counts: Partial<Record<ChangeWay, number>>;
   notes: string[];
   of: number;
   rows: ChangeRow[];
@@ -247,7 +262,8 @@ export interface Changed {
 
 /** How a mistake can be explained, and where it can be opened. */
 export interface MistakeAbout {
-  /** Which of the pictures that judge the run it is; null of those that it learned from. */
+  part: Part;
+  /** Which picture of that part it is; null where it is left out by now. */
   number: number | null;
   methods: { name: string; signed: boolean }[];
 }

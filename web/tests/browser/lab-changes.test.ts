@@ -47,7 +47,7 @@ test("training on by what was decided, and what that changed", async () => {
   expect(corrected).toBeGreaterThan(0);
   await changed.getByRole("link", { name: "What changed, picture by picture" }).click();
   const cards = page.locator("[data-test=changes] .card");
-  await cards.first().waitFor();
+  await cards.first().waitFor({ timeout: 60_000 });
   changes = new URL(page.url()).hash.slice(1);
   expect(await page.locator(".card[data-way=corrected]").count()).toBe(corrected);
   await page.getByLabel("Show").selectOption("corrected");
@@ -73,6 +73,78 @@ test.each(LOOKS)("pictures with another answer, %o", async (look) => {
   expect(await page.getByRole("link", { name: "What changed" }).count()).toBe(1);
   await page.goBack();
   await cards.first().waitFor();
+  await close();
+});
+
+test("judged by another part, which the address names", async () => {
+  const { page, close } = await openServed(lab.address, { hash: changes });
+  const cards = page.locator("a.card");
+  await cards.first().waitFor();
+  const part = page.getByLabel("Part");
+  expect(await part.inputValue()).toBe("test");
+  await part.selectOption("train");
+  await page.getByText("both learned from these pictures").waitFor({ timeout: 60_000 });
+  expect(new URL(page.url()).hash).toBe(`#${changes}/train`);
+  await cards.first().waitFor();
+  const path = await cards.first().getAttribute("data-path");
+  await cards.first().click();
+  await page.getByText(`${path}: `).waitFor({ timeout: 60_000 });
+  expect(page.url()).toMatch(/\/train\/\d+$/);
+  expect(await page.getByLabel("Part").inputValue()).toBe("train");
+  await page.getByText("learned from these pictures").waitFor();
+  await page.getByLabel("Part").selectOption("test"); // its first picture
+  await expect.poll(() => page.url(), { timeout: 60_000 }).toMatch(/\/test\/0$/);
+  await expect
+    .poll(() => page.getByText("learned from these pictures").count(), { timeout: 60_000 })
+    .toBe(0);
+  await close();
+});
+
+test("how far both are, stopped and begun again by keys; left, it ends", async () => {
+  const { page, close } = await openServed(lab.address, { hash: changes });
+  let over = false;
+  const asked: string[] = [];
+  await page.route("**/api/changes/**", async (route) => {
+    const request = route.request();
+    asked.push(request.method());
+    if (over || request.method() === "DELETE") return route.continue();
+    const json = { number: 1, state: "finding", doing: "answers", done: 30, of: 48, error: "" };
+    await route.fulfill({ json: { ...json, found: null } });
+  });
+  await page.reload();
+  await page.getByText("30 of 48 answers").waitFor();
+  expect(await page.getByRole("progressbar").getAttribute("value")).toBe("30");
+  await page.getByRole("button", { name: "Stop" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("Stopped.").waitFor();
+  await expect.poll(() => asked.at(-1)).toBe("DELETE");
+  const before = asked.length;
+  await page.waitForTimeout(1500);
+  expect(asked.length).toBe(before); // it asks no more
+  await page.getByRole("button", { name: "Look again" }).click();
+  await page.getByText("30 of 48 answers").waitFor();
+  await page.getByRole("link", { name: "Decisions" }).click();
+  await expect.poll(() => asked.at(-1)).toBe("DELETE");
+  over = true;
+  await page.goBack();
+  await page.locator("a.card").first().waitFor({ timeout: 60_000 });
+  await close();
+});
+
+test("every mistake opens the network on its picture, those of training, too", async () => {
+  const { page, close } = await openServed(lab.address, {
+    hash: changes.replace("changes", "mistakes").replace(/\/[^/]+$/, ""),
+  });
+  for (const part of ["train", "validation"]) {
+    const wrong = page.locator("[data-test=mistakes] .thumbnail", { hasText: `, ${part}` }).first();
+    await wrong.waitFor({ timeout: 60_000 });
+    const path = await wrong.getAttribute("data-path");
+    await wrong.click();
+    await page.getByRole("link", { name: "Open the network" }).click({ timeout: 60_000 });
+    await page.getByText(`${path}: `).waitFor({ timeout: 60_000 });
+    expect(page.url()).toContain(`/-/${part}/`);
+    await page.goBack();
+  }
   await close();
 });
 

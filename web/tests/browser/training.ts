@@ -12,6 +12,11 @@ export interface Facts {
   moments: { outputs: number[]; value: number }[];
 }
 
+/** Of any page, see `tests/page/run_pages.py`. */
+export interface Moments {
+  moments: unknown[];
+}
+
 interface Offered {
   moment: number;
   number: number;
@@ -19,24 +24,27 @@ interface Offered {
   epoch: number;
 }
 
-export class Training {
+export class Training<F extends Moments = Facts> {
   /** How often weights were asked for. */
   asked = 0;
   /** Answer with this instead of weights. */
   refuse: { status: number; error: string } | null = null;
   /** Send weights of which bytes are missing. */
   short = false;
-  readonly facts: Facts;
+  readonly facts: F;
   private readonly listeners = new Set<ServerResponse>();
   private readonly weights: Buffer[];
   private offered: Offered | null = null;
   private number = 0;
   private readonly server: Server;
 
-  /** Serves `following.html` of a folder. */
-  constructor(private readonly folder: string) {
-    this.facts = JSON.parse(this.read("following.json").toString()) as Facts;
-    this.weights = this.facts.moments.map((_, k) => this.read(`following-${k}.bin`));
+  /** Serves `following.html` of a folder, or that of another name. */
+  constructor(
+    private readonly folder: string,
+    private readonly name = "following",
+  ) {
+    this.facts = JSON.parse(this.read(`${name}.json`).toString()) as F;
+    this.weights = this.facts.moments.map((_, k) => this.read(`${name}-${k}.bin`));
     this.server = createServer((request, response) => this.answer(request.url!, response));
   }
 
@@ -75,7 +83,7 @@ export class Training {
     const path = url.split("/").pop();
     if (path === "page.html") {
       response.setHeader("Content-Type", "text/html; charset=utf-8");
-      response.end(this.read("following.html"));
+      response.end(this.read(`${this.name}.html`));
     } else if (path === "events") {
       response.setHeader("Content-Type", "text/event-stream");
       response.flushHeaders();

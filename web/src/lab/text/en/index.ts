@@ -4,7 +4,9 @@ import { data } from "./data";
 import { decide } from "./decide";
 import { lab } from "./lab";
 import { mistakes } from "./mistakes";
+import { parts } from "./parts";
 import { run } from "./run";
 import { runs } from "./runs";
+import { search } from "./search";
 
-export const en = { changes, compare, data, decide, lab, mistakes, run, runs };
+export const en = { changes, compare, data, decide, lab, mistakes, parts, run, runs, search };

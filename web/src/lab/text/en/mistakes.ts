@@ -3,14 +3,12 @@ export const mistakes = {
   link: "What it gets wrong",
   toRun: "to the run",
   failed: (line: string) => `This cannot be shown: ${line}`,
-  again: "Look again",
   trainOn: "Train on",
   trainOnHow: (count: number) =>
     count === 0
       ? "Decide about some pictures first; a new run then goes on from this one with the decisions."
       : `A new run goes on from this one, with ${count === 1 ? "one decision" : `${count} decisions`}: a new head where it was trained on a frozen body, else all layers.`,
   starting: "the training begins…",
-  finding: "waiting for another computation to finish",
   doing: {
     features: (done: number, of: number) => `computing features: ${done} of ${of} pictures`,
     folds: (done: number, of: number) => `learning from the other folds: ${done} of ${of}`,
@@ -22,11 +20,9 @@ export const mistakes = {
   pair: "Label and answer",
   pairOf: (label: string, answered: string, count: number) => `${label} → ${answered} (${count})`,
   all: (count: number) => `all (${count})`,
-  ofPart: "Part",
   any: "any",
   decision: "Decision",
   suspicious: "only labels that are likely wrong",
-  none: "There are none of these.",
   notAll: (shown: number, of: number) => `The first ${shown} of ${of} mistakes.`,
   row: (label: string, answered: string, share: string) => `${label} → ${answered} ${share}`,
   labelled: (label: string, share: string) =>

@@ -6,14 +6,12 @@ export const mistakes: typeof english = {
   link: "무엇을 틀리는가",
   toRun: "실행으로",
   failed: (line) => `보여 줄 수 없습니다: ${line}`,
-  again: "다시 찾기",
   trainOn: "이어서 학습하기",
   trainOnHow: (count) =>
     count === 0
       ? "먼저 그림에 대해 결정하세요. 그러면 그 결정으로 이 실행에서 이어지는 새 실행을 시작할 수 있습니다."
       : `결정 ${count}건으로 이 실행에서 이어지는 새 실행을 시작합니다. 고정한 본체 위에서 학습한 실행이면 헤드만, 아니면 모든 층이 배웁니다.`,
   starting: "학습을 시작하는 중…",
-  finding: "다른 계산이 끝나기를 기다리는 중",
   doing: {
     features: (done, of) => `특징 계산 중: 그림 ${of}장 가운데 ${done}장`,
     folds: (done, of) => `다른 묶음에서 배우는 중: ${done}/${of}`,
@@ -26,11 +24,9 @@ export const mistakes: typeof english = {
   pair: "라벨과 답",
   pairOf: (label, answered, count) => `${label} → ${answered} (${count})`,
   all: (count) => `모두 (${count})`,
-  ofPart: "부분",
   any: "모두",
   decision: "결정",
   suspicious: "틀린 것 같은 라벨만",
-  none: "해당하는 그림이 없습니다.",
   notAll: (shown, of) => `틀린 그림 ${of}장 가운데 처음 ${shown}장입니다.`,
   row: (label, answered, share) => `${label} → ${answered} ${share}`,
   labelled: (label, share) => `라벨: ${label}, 그 확률 ${share}.`,
