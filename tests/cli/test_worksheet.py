@@ -64,7 +64,25 @@ def test_both_languages_have_one_key(
         options = "--language", language, "--key", f"{language}.csv", "--seed", 5
         printed = pellucid("worksheet", model_path, picture, *options).stdout
         assert ("Convolution" in printed) == (language == "en")
-    assert (tmp_path / "en.csv").read_bytes() == (tmp_path / "ko.csv").read_bytes()
+    keys = [(tmp_path / f"{each}.csv").read_text().splitlines()[1:] for each in ("en", "ko")]
+    assert {line.rsplit(",", 1)[1] for line in keys[1]} == {"ko"}
+    assert [line.rsplit(",", 1)[0] for line in keys[0]] == [
+        line.rsplit(",", 1)[0] for line in keys[1]
+    ]
+    blank, answer = keys[0][0].split(",")[3:5]
+    (tmp_path / "class.csv").write_text(f"student,{blank},99z\nKim,{answer},1\nLee,99,\n")
+    for language, given, words in (
+        ("en", [], "2 students"), ("ko", [], "학생 2명"),
+        ("en", ["--language", "ko"], "학생 2명"), ("ko", ["--language", "en"], "2 students"),
+    ):  # fmt: skip
+        printed = pellucid("grade", "class.csv", "--key", f"{language}.csv", *given).stdout
+        assert words in printed
+        assert ("채점하지 않은 답이 1개" in printed) == ("학생" in words)
+        assert ("그 밖에" in printed) == ("학생" in words)
+    assert (
+        "--language"
+        in pellucid("grade", "class.csv", "--key", "ko.csv", "--language", "fr", code=2).stderr
+    )
     values = json.loads(pellucid("worksheet", model_path, picture, "--json", "--seed", 6).stdout)
     assert values["sheet"] not in (tmp_path / "en.csv").read_text()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -35,7 +35,7 @@ def key(tmp_path: Path) -> Path:
     return path
 
 
-def graded(key: Path, content: str | bytes, **options: bool) -> Grades:
+def graded(key: Path, content: str | bytes, **options: Any) -> Grades:
     path = key.with_name("answers.csv")
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return grade([path], key, **options)

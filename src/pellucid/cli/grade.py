@@ -34,6 +34,10 @@ def grade(
     csv: Annotated[
         Path | None, typer.Option(help="Write every answer with its mark to this .csv.")
     ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(help="Of the report: en or ko.", show_default="the sheet's"),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the report to this .html or .json.")
     ] = None,
@@ -44,12 +48,13 @@ def grade(
     Numbers are read as people write them: 0,5 and 0.5, 1/3, 95 %, with any minus sign.
     """
     from pellucid.files.atomic import write_text
-    from pellucid.worksheets.grading import Grades
+    from pellucid.worksheets.grading import LANGUAGES, Grades
     from pellucid.worksheets.grading import grade as judge
 
+    chosen = language and arguments.one_of("language", language, LANGUAGES, "--language")
     check_output(out, Grades.endings, key, *answers)
     check_output(csv, (".csv",), key, *answers)
-    grades = judge(answers, key, follow_on=follow_on)
+    grades = judge(answers, key, follow_on=follow_on, language=chosen)
     for note in grades.notes if json else ():
         remarks().print(printable(note))
     if out is not None:

@@ -127,7 +127,7 @@ def worksheet(
     if key is not None and table is not None:
         if key != table:
             sheet.save(key, language=chosen, key=True)
-        write_key(sheet, table)
+        write_key(sheet, table, chosen)
     if form is not None:
         write_text(form, "\ufeff" + form_text(sheet))  # without the mark Excel takes it for ANSI
     written = [path for path in dict.fromkeys((out, key, table, form)) if path is not None]

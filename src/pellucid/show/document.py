@@ -39,6 +39,7 @@ class Limit:
         noun: What the others are, ``smaller terms``.
         terminal_hint: Where the others are, in brackets behind their number.
         page_hint: The same on a page.
+        others: How that is put, with ``{left}``, their number, and ``{noun}``.
     """
 
     terminal: int
@@ -46,6 +47,7 @@ class Limit:
     noun: str = "more"
     terminal_hint: str = ""
     page_hint: str = ""
+    others: str = "and {left} {noun}"
 
 
 @dataclass(frozen=True)

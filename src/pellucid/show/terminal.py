@@ -201,7 +201,7 @@ class _Printer:
             return entries, ""
         hint = f" ({limit.terminal_hint})" if limit.terminal_hint else ""
         left = len(entries) - limit.terminal
-        return entries[: limit.terminal], f"and {left} {limit.noun}{hint}"
+        return entries[: limit.terminal], limit.others.format(left=left, noun=limit.noun) + hint
 
     def _widest(self, table: Table) -> int:
         options = self._console.options.update(width=10**6)

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pellucid.data.note import Note
 from pellucid.errors import DataError
 from pellucid.text import counted, listed, printable, quoted
 from pellucid.worksheets.tables import read_table
@@ -37,7 +38,7 @@ class Answers:
     """
 
     given: dict[str, dict[str, str]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 def read_answers(paths: Sequence[str | os.PathLike[str]], key: Key) -> Answers:
@@ -111,13 +112,17 @@ class _Reader:
 
     def answers(self) -> Answers:
         """All that was read."""
-        notes = []
+        notes: list[Note] = []
         if self._twice:
-            notes.append(f"answered twice, the last one counts: {listed(self._twice, 12)}")
+            twice = listed(self._twice, 12)
+            line = f"answered twice, the last one counts: {twice}"
+            notes.append(Note(line, "twice", names=twice))
         if self._unknown:
             count = counted(sum(self._unknown.values()), "answer")
             names = listed(sorted(self._unknown), 12)
-            notes.append(f"not on sheet {self._key.sheet}, {count} not graded: {names}")
+            line = f"not on sheet {self._key.sheet}, {count} not graded: {names}"
+            number = sum(self._unknown.values())
+            notes.append(Note(line, "unknown", sheet=self._key.sheet, count=number, names=names))
         given = {self._students[name]: answers for name, answers in self._given.items()}
         return Answers(given, notes)
 

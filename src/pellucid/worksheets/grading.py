@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pellucid.csv_text import csv_text
+from pellucid.errors import ArgumentError
 from pellucid.explain.records import record
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
+    from pellucid.data.note import Note
     from pellucid.worksheets.key import Key, KeyBlank
 
 Mark = Literal["right", "follow-on", "wrong", "unreadable", "missing"]
 """What an answer is: right; right after an earlier answer that is wrong; wrong; no number; none."""
 
 CREDITED: tuple[Mark, ...] = ("right", "follow-on")
+
+LANGUAGES = ("en", "ko")
+"""Of reports."""
 
 SLACK = 1e-9
 """Of a tolerance, for numbers that computers hold in base 2."""
@@ -102,7 +107,8 @@ class Grades(Record):
         sheet: The sheet's digest.
         key: Its blanks, in order.
         students: In the order of the tables.
-        notes: Remarks on the tables, one line each.
+        notes: Remarks on the tables, one line each, in English.
+        language: That of the report, as pages name it.
     """
 
     record_kind: ClassVar[str] = "grades"
@@ -110,7 +116,8 @@ class Grades(Record):
     sheet: str
     key: Sequence[KeyBlank]
     students: Sequence[Student]
-    notes: Sequence[str] = field(default_factory=tuple)
+    notes: Sequence[Note] = field(default_factory=tuple)
+    language: str = "en"
 
     @property
     def share(self) -> float:
@@ -202,6 +209,7 @@ def grade(
     key: str | os.PathLike[str],
     *,
     follow_on: bool = True,
+    language: str | None = None,
 ) -> Grades:
     """Grade tables of answers by a sheet's key.
 
@@ -209,6 +217,7 @@ def grade(
         answers: CSV files, see :func:`pellucid.worksheets.answer_files.read_answers`.
         key: The ``key.csv`` that was written with the sheet.
         follow_on: Whether what follows rightly from a student's own wrong number counts.
+        language: That of the report, ``en`` or ``ko``; None for the sheet's.
 
     Raises:
         DataError: If a table or the key cannot be used, or they are of different sheets.
@@ -219,7 +228,12 @@ def grade(
         Student(name, _graded(given, found, follow_on=follow_on))
         for name, given in read.given.items()
     ]
-    return Grades(found.sheet, list(found.blanks.values()), students, read.notes)
+    chosen = found.language if language is None else language
+    if chosen not in LANGUAGES:
+        if language is not None:
+            raise ArgumentError(f"language is {language!r:.40}; expected {' or '.join(LANGUAGES)}")
+        chosen = "en"
+    return Grades(found.sheet, list(found.blanks.values()), students, read.notes, chosen)
 
 
 def _graded(given: Mapping[str, str], key: Key, *, follow_on: bool) -> list[Graded]:

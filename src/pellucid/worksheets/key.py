@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 
     from pellucid.worksheets.sheet import Worksheet
 
-COLUMNS = ("sheet", "exercise", "topic", "blank", "answer", "tolerance", "network", "formula")
-"""Of a key; ``network`` is the network's own value, of numbers that are not rounded."""
+COLUMNS = (
+    "sheet", "exercise", "topic", "blank", "answer", "tolerance", "network", "formula", "language",
+)  # fmt: skip
+"""Of a key; ``network`` is the network's own value, of numbers that are not rounded, and
+``language`` that of the sheet."""
+
+_OPTIONAL = ("network", "language")
 
 
 @dataclass(frozen=True)
@@ -65,20 +70,22 @@ class Key:
     Attributes:
         sheet: The digest that stands on the sheet.
         blanks: By name, in the sheet's order.
+        language: That of the sheet, as pages name it.
     """
 
     sheet: str
     blanks: Mapping[str, KeyBlank]
+    language: str = "en"
 
 
-def key_text(sheet: Worksheet) -> str:
-    """The key of a worksheet, as CSV."""
+def key_text(sheet: Worksheet, language: str = "en") -> str:
+    """The key of a worksheet, as CSV; the language is the sheet's."""
     rows: list[tuple[str | int | float | None, ...]] = [COLUMNS]
     rows += [
         (
             sheet.digest, exercise.number, exercise.topic, blank.name,
             format(blank.answer, "f"), format(blank.tolerance, "f"),
-            None if blank.exact is None else float(f"{blank.exact:.7g}"), blank.formula,
+            None if blank.exact is None else float(f"{blank.exact:.7g}"), blank.formula, language,
         )
         for exercise in sheet.exercises
         for blank in exercise.blanks
@@ -86,13 +93,18 @@ def key_text(sheet: Worksheet) -> str:
     return csv_text(rows)
 
 
-def write_key(sheet: Worksheet, path: str | os.PathLike[str]) -> None:
+def write_key(sheet: Worksheet, path: str | os.PathLike[str], language: str = "en") -> None:
     """Write the key of a worksheet.
+
+    Args:
+        sheet: The sheet.
+        path: Where, a CSV file.
+        language: That of the sheet, which grades are written in where no other is asked for.
 
     Raises:
         OutputError: If it cannot be written.
     """
-    write_text(path, key_text(sheet))
+    write_text(path, key_text(sheet, language))
 
 
 def form_text(sheet: Worksheet) -> str:
@@ -109,7 +121,7 @@ def read_key(path: str | os.PathLike[str]) -> Key:
         DataError: If it is no key, or damaged; the message names the line.
     """
     table = read_table(path)
-    missing = [name for name in COLUMNS if name not in table.heads and name != "network"]
+    missing = [name for name in COLUMNS if name not in table.heads and name not in _OPTIONAL]
     if missing:
         raise DataError(
             f"{printable(path)}: has no column {missing[0]!r}, so it is no key; give the key.csv "
@@ -117,6 +129,7 @@ def read_key(path: str | os.PathLike[str]) -> Key:
         )
     blanks: dict[str, KeyBlank] = {}
     sheets: set[str] = set()
+    language = "en"
     for line, row in table.rows:
         cells = dict(zip(table.heads, row, strict=False))
         try:
@@ -143,6 +156,7 @@ def read_key(path: str | os.PathLike[str]) -> Key:
             )
         blanks[made.name] = made
         sheets.add(cells["sheet"])
+        language = cells.get("language") or language
     if not blanks:
         raise DataError(f"{printable(path)}: the key has no blanks; write it again")
     if len(sheets) > 1:
@@ -150,4 +164,4 @@ def read_key(path: str | os.PathLike[str]) -> Key:
             f"{printable(path)}: is of several sheets ({', '.join(sorted(map(printable, sheets)))})"
             "; give the key of one"
         )
-    return Key(sheets.pop(), blanks)
+    return Key(sheets.pop(), blanks, language)
