@@ -201,8 +201,57 @@ def _cross_entropy(e: Exercise, known: dict[str, float]) -> dict[str, float]:
     return {_asked(e, "loss"): to(-math.log(known[e.facts["probability"]]), 3)}
 
 
+def _sigmoid(e: Exercise, known: dict[str, float]) -> dict[str, float]:
+    ((grid,),) = e.grids
+    return {
+        _name(p): to(1 / (1 + math.exp(-number(str(z)))), e.facts["decimals"])
+        for _, z, p in grid.rows
+    }
+
+
+def _binary_cross_entropy(e: Exercise, known: dict[str, float]) -> dict[str, float]:
+    f, ((grid,),) = e.facts, e.grids
+    made = {}
+    for _, given, y, loss in grid.rows:
+        value, right = _value(given, known), y == "1"
+        if f["small"]:
+            found = math.log(1 + math.exp(-value if right else value))
+        else:
+            found = -math.log(value if right else 1 - value)
+        made[_name(loss)] = to(found, f["decimals"])
+    mean = (sum(made.values()) + number(f["rest"])) / f["count"]
+    return {**made, _asked(e, "loss"): to(mean, f["decimals"])}
+
+
+def _squared_error(e: Exercise, known: dict[str, float]) -> dict[str, float]:
+    f, ((grid,),) = e.facts, e.grids
+    made = {
+        _name(row[3]): to(number(str(row[1])) - number(str(row[2])), f["decimals"])
+        for row in grid.rows
+    }
+    loss = (sum(each**2 for each in made.values()) + number(f["rest"])) / f["count"]
+    units = number(str(grid.rows[0][1])) * number(f["scale"]) + number(f["mean"])
+    return {
+        **made,
+        _asked(e, "loss"): to(loss, f["loss_decimals"]),
+        _asked(e, "in_units"): to(units, f["units_decimals"]),
+    }
+
+
 def _gradient(e: Exercise, known: dict[str, float]) -> dict[str, float]:
     ((grid,),) = e.grids
+    if e.facts.get("kind") == "labels":
+        return {
+            _name(delta): to(
+                (_value(p, known) - number(str(y))) / e.facts["count"], e.facts["decimals"]
+            )
+            for _, p, y, delta in grid.rows
+        }
+    if e.facts.get("kind") == "numbers":
+        return {
+            _name(delta): to(2 * _value(d, known) / e.facts["count"], e.facts["decimals"])
+            for _, d, delta in grid.rows
+        }
     return {
         _name(delta): to(_value(p, known) - number(str(y)), e.facts["decimals"])
         for _, p, y, delta in grid.rows

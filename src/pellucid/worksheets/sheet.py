@@ -16,16 +16,23 @@ from pellucid.explain.backward import differentiated
 from pellucid.explain.records import record
 from pellucid.explain.update_rule import UpdateRule
 from pellucid.known_names import find_name
-from pellucid.ops import CrossEntropy
+from pellucid.ops import CrossEntropy, SquaredError
 from pellucid.optimizers import SGD
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
 from pellucid.tasks import check_row
 from pellucid.text import quoted
-from pellucid.worksheets import answers, convolution, first_layers, gradients, maps
+from pellucid.worksheets import (
+    answers,
+    convolution,
+    first_layers,
+    gradients,
+    maps,
+    other_answers,
+)
 from pellucid.worksheets.exercise import Blank, Draft, Exercise
 from pellucid.worksheets.source import Source
-from pellucid.worksheets.topics import BACKWARD, MOST_EACH, TOPICS
+from pellucid.worksheets.topics import BACKWARD, MOST_EACH, OF_ANSWERS, TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,7 +73,8 @@ class Worksheet(Record):
         exercises: In the lecture's order.
         left_out: Topics that were asked for and have no exercise, with the reason: ``none`` (the
             network has no such layer), ``quantised`` (it rounds what it multiplies there), ``task``
-            (it does not choose one class), ``gradients`` (it has none, as quantised ones),
+            (it does not choose one class), ``labels`` (it does not give several labels),
+            ``numbers`` (it does not give numbers), ``gradients`` (it has none, as quantised ones),
             ``settled`` (nothing comes back).
         pixels: What the network takes, (H, W, C), uint8.
         network: The network's layers, each with its shape, in order.
@@ -167,7 +175,7 @@ def worksheet(
             _check_sizes(f"the gradient at layer {quoted(layer)} has", values)
     made = _Sheet(Source(activations, gradients_of, seed, digits), each)
     for topic in TOPICS:
-        if topic in chosen:
+        if topic in chosen and (topics or made.suits(topic)):
             made.add(topic)
     if not made.exercises:
         raise ArgumentError(
@@ -188,7 +196,9 @@ def worksheet(
 
 
 def _gradients(activations: Activations, label: Right | None) -> Backward | None:
-    """The gradients of plain cross-entropy, or of the task's own loss, for plain descent.
+    """The gradients of plain cross-entropy or squared error, or of the task's own loss.
+
+    For plain descent.
 
     None of networks without gradients, whose numbers are whole.
     """
@@ -197,6 +207,8 @@ def _gradients(activations: Activations, label: Right | None) -> Backward | None
         return None
     rate = UpdateRule.of(model).learning_rate
     loss = CrossEntropy() if model.task.of_one_class else model.task.loss()
+    if model.task.kind == "regression":
+        loss = SquaredError()
     learner = UpdateRule(loss, SGD(momentum=0.0), rate, "plain gradient descent")
     return differentiated(activations, label, learner)
 
@@ -223,19 +235,31 @@ class _Sheet:
         self.left_out: list[tuple[str, str]] = []
         self._known: dict[str, Blank] = {}
         self._softmax: answers.Softmax | None = None
+        self._outputs: other_answers.Outputs | None = None
         self._deltas: dict[int, Blank] = {}
+        task = source.activations.model.task
+        kind = "single-label" if task.of_one_class else task.kind
+        self._own = OF_ANSWERS.get(kind, ())
+
+    def suits(self, topic: str) -> bool:
+        """Whether a topic is worth a word where nobody asks for it: not of another kind of answers.
+
+        Of networks that end in none of these, what ends most is said to be left out.
+        """
+        own = self._own or OF_ANSWERS["single-label"]
+        return topic not in _ANSWERS or topic in own
 
     def add(self, topic: str) -> None:
         """Add what there is of a topic, or the reason why there is nothing."""
-        source, backward = self.source, self.source.backward
-        one_class = source.activations.model.task.of_one_class
-        if topic in BACKWARD and backward is None:
+        if topic in BACKWARD and self.source.backward is None:
             self.left_out.append((topic, "gradients"))
-        elif topic in ("softmax", "cross-entropy", "gradient"):
-            if not one_class:
-                self.left_out.append((topic, "task"))
-            else:
+        elif topic in _ANSWERS:
+            if topic not in self._own:
+                self.left_out.append((topic, _OTHER.get(topic, "task")))
+            elif "softmax" in self._own:
                 self._answer(topic)
+            else:
+                self._other_answer(topic)
         elif topic in ("dense-update", "through-dense"):
             self._last_layer(topic)
         else:
@@ -280,6 +304,29 @@ class _Sheet:
             self._deltas = answers.at_logits(self.source, draft, self._softmax)
             self.exercises.append(draft.done(topic))
 
+    def _other_answer(self, topic: str) -> None:
+        """Of several labels sigmoids, of numbers differences; then the loss, and its gradient."""
+        labels = "sigmoid" in self._own
+        first, make = (
+            ("sigmoid", other_answers.sigmoid)
+            if labels
+            else ("squared-error", other_answers.squared_error)
+        )
+        if self._outputs is None:
+            draft = self._draft()
+            self._outputs = make(self.source, draft)
+            self.exercises.append(draft.done(first))
+        if topic == first:
+            return
+        draft = self._draft()
+        if topic == "binary-cross-entropy":
+            other_answers.binary_cross_entropy(self.source, draft, self._outputs)
+        else:
+            self._deltas = other_answers.at_outputs(
+                self.source, draft, self._outputs, labels=labels
+            )
+        self.exercises.append(draft.done(topic))
+
     def _last_layer(self, topic: str) -> None:
         nodes = gradients.output_layer(self.source)
         if not nodes or self.source.activations.model.task.of_map:
@@ -296,6 +343,11 @@ class _Sheet:
     def _draft(self) -> Draft:
         return Draft(len(self.exercises) + 1, self._known)
 
+
+_ANSWERS = {topic for topics in OF_ANSWERS.values() for topic in topics}
+
+_OTHER = {"sigmoid": "labels", "binary-cross-entropy": "labels", "squared-error": "numbers"}
+"""Why a topic is left out that is about another kind of answers than one class."""
 
 QUANTISED = (
     "quantise", "quantised_conv2d", "quantised_dense", "bfloat16_conv2d", "bfloat16_dense",

@@ -11,7 +11,10 @@ TOPICS = (
     "flattening",
     "dense",
     "softmax",
+    "sigmoid",
     "cross-entropy",
+    "binary-cross-entropy",
+    "squared-error",
     "gradient",
     "dense-update",
     "through-dense",
@@ -23,6 +26,13 @@ TOPICS = (
 
 BACKWARD = TOPICS[TOPICS.index("cross-entropy") :]
 """Those that need to know what is right."""
+
+OF_ANSWERS = {
+    "single-label": ("softmax", "cross-entropy", "gradient"),
+    "multi-label": ("sigmoid", "binary-cross-entropy", "gradient"),
+    "regression": ("squared-error", "gradient"),
+}
+"""What ends a network, by the kind of its task."""
 
 MOST_EACH = 5
 """Exercises of one topic, at most."""

@@ -135,7 +135,62 @@ def _cross_entropy(f: Facts) -> str:
     )
 
 
+def _sigmoid(f: Facts) -> str:
+    return (
+        f"Each of the {f['count']} labels is a question of its own, yes or no: the sigmoid makes a "
+        f"probability of its logit z in {f['layer']}, p = 1 / (1 + e⁻ᶻ). Probabilities of several "
+        f"labels need not add up to 1. Calculate to {_decimals(f['decimals'])}."
+    )
+
+
+def _binary_cross_entropy(f: Facts) -> str:
+    who = "This picture has" if f["given"] else "Take the network's own answer to be right:"
+    how = "ℓ = −ln p where the label is there (y = 1), and ℓ = −ln (1 − p) where it is not (y = 0)"
+    if f["small"]:
+        how = (
+            "ℓ = ln (1 + e⁻ᶻ) where the label is there (y = 1), and ℓ = ln (1 + eᶻ) where it is "
+            "not (y = 0): the same as −ln p and −ln (1 − p), which a few decimals are too few for"
+        )
+    rest = f" The other {f['others']} labels add {f['rest']} to the sum." if f["others"] else ""
+    return (
+        f"{who} “{f['labels']}”. The loss of a label is its binary cross-entropy, {how}; the loss "
+        f"L of the picture is the mean of all {f['count']}.{rest} Calculate to "
+        f"{_decimals(f['decimals'])}."
+    )
+
+
+def _squared_error(f: Facts) -> str:
+    who = "" if f["given"] else " Take the network's own answer to be right."
+    rest = f" The squares of the other {f['others']} add {f['rest']}." if f["others"] else ""
+    return (
+        f"{f['layer']} gives numbers z that are standardised, as what is right, t, is: (value − μ) "
+        f"/ σ, with μ = {f['mean']} and σ = {f['scale']} for “{f['quantity']}”.{who} The loss L is "
+        f"the squared error, the mean of (z − t)² over {_numbers(f['count'])}.{rest} Calculate "
+        f"differences to {_decimals(f['decimals'])}, the loss to {_decimals(f['loss_decimals'])}, "
+        f"and “{f['quantity']}” to {_decimals(f['units_decimals'])}."
+    )
+
+
+def _numbers(count: int) -> str:
+    return "one number" if count == 1 else f"{count} numbers"
+
+
+def _at_outputs(f: Facts) -> str:
+    if f["kind"] == "labels":
+        how = f"∂L/∂z = (p − y) / {f['count']}, since L is the mean over {f['count']} labels"
+        own = "probabilities"
+    else:
+        how = f"∂L/∂z = 2 · (z − t) / {f['count']}, the slope of the mean of the squares"
+        own = "differences"
+    return (
+        f"Learning goes backward, and begins at the outputs: {how}. Take your {own}, and calculate "
+        f"to {_decimals(f['decimals'])}."
+    )
+
+
 def _gradient(f: Facts) -> str:
+    if "kind" in f:
+        return _at_outputs(f)
     return (
         "Learning goes backward, and begins at the logits. The gradient of the loss there is ∂L/∂z "
         f"= p − y, where y is 1 for the right class, “{f['class']}”, and 0 for all others. Take "
@@ -234,8 +289,11 @@ ENGLISH = Words(
         "flattening": "Flattening",
         "dense": "Full connection",
         "softmax": "Softmax",
+        "sigmoid": "Sigmoid",
         "cross-entropy": "Cross-entropy",
-        "gradient": "Gradient at the logits",
+        "binary-cross-entropy": "Binary cross-entropy",
+        "squared-error": "Squared error",
+        "gradient": "Gradient at the outputs",
         "dense-update": "One weight learns",
         "through-dense": "Gradient through the full connection",
         "through-activation": "Gradient through the activation",
@@ -251,7 +309,10 @@ ENGLISH = Words(
         "flattening": _flattening,
         "dense": _dense,
         "softmax": _softmax,
+        "sigmoid": _sigmoid,
         "cross-entropy": _cross_entropy,
+        "binary-cross-entropy": _binary_cross_entropy,
+        "squared-error": _squared_error,
         "gradient": _gradient,
         "dense-update": _dense_update,
         "through-dense": _through_dense,
@@ -272,6 +333,10 @@ ENGLISH = Words(
         "votes": "largest products",
         "softmax": "softmax",
         "at_logits": "gradient at the logits",
+        "sigmoid": "probability of each label",
+        "label_losses": "loss of each label",
+        "differences": "differences",
+        "at_outputs": "gradient at the outputs",
         "paths": "gradient through each unit",
         "delta": "gradient behind, δ",
         "slopes": "slope at x",
@@ -290,6 +355,12 @@ ENGLISH = Words(
         "target": "y",
         "delta": "δ",
         "place": "row, column",
+        "label": "label",
+        "label_loss": "ℓ",
+        "quantity": "number",
+        "output": "z",
+        "right": "t",
+        "difference": "z − t",
     },
     asks={
         "sum": "Sum of the products:",
@@ -309,6 +380,7 @@ ENGLISH = Words(
         "channel_of": "from map:",
         "sum_of_powers": "Sum of the powers, S:",
         "loss": "L =",
+        "in_units": lambda f: f"The network's answer for “{f['quantity']}”, z · σ + μ =",
         "gradient": "∂L/∂w =",
         "after": lambda f: f"The weight after the step, to {_decimals(f['decimals'])}:",
     },
@@ -318,6 +390,8 @@ ENGLISH = Words(
             "none": "the network has no such layer",
             "quantised": "the network rounds the numbers that it multiplies there",
             "task": "the network does not choose one class",
+            "labels": "the network does not give several labels",
+            "numbers": "the network does not give numbers",
             "gradients": "a quantised network has no gradients",
             "settled": "nothing comes back: the network has nothing to learn from this picture",
         },

@@ -144,7 +144,61 @@ def _cross_entropy(f: Facts) -> str:
     )
 
 
+def _sigmoid(f: Facts) -> str:
+    return (
+        f"라벨 {f['count']}개는 저마다 예/아니요로 답하는 질문입니다. 시그모이드는 {f['layer']} "
+        "층의 로짓 z를 확률 p = 1 / (1 + e⁻ᶻ)로 바꿉니다. 라벨이 여럿이면 확률의 합은 1이 아니어도 "
+        f"됩니다. {_decimals(f['decimals'])}까지 계산하세요."
+    )
+
+
+def _binary_cross_entropy(f: Facts) -> str:
+    who = "이 그림의 라벨은 다음과 같습니다" if f["given"] else "신경망의 답을 정답으로 봅니다"
+    how = "라벨이 있으면(y = 1) ℓ = −ln p, 없으면(y = 0) ℓ = −ln (1 − p)"
+    if f["small"]:
+        how = (
+            "라벨이 있으면(y = 1) ℓ = ln (1 + e⁻ᶻ), 없으면(y = 0) ℓ = ln (1 + eᶻ). 이는 −ln p, "
+            "−ln (1 − p)와 같지만, 소수 몇 자리인 p로는 로그를 구할 수 없어 이렇게 계산합니다"
+        )
+    rest = ""
+    if f["others"]:
+        rest = f" 나머지 라벨 {f['others']}개의 합은 다음과 같습니다: {f['rest']}."
+    return (
+        f"{who}: ‘{f['labels']}’. 라벨 하나의 손실은 이진 교차 엔트로피입니다: {how}. 그림의 손실 "
+        f"L은 라벨 {f['count']}개의 평균입니다.{rest} {_decimals(f['decimals'])}까지 계산하세요."
+    )
+
+
+def _squared_error(f: Facts) -> str:
+    who = "" if f["given"] else " 신경망의 답을 정답으로 봅니다."
+    rest = ""
+    if f["others"]:
+        rest = f" 나머지 {f['others']}개의 제곱의 합은 다음과 같습니다: {f['rest']}."
+    return (
+        f"{f['layer']} 층은 표준화한 수 z를 냅니다. 정답 t도 그렇게 표준화합니다: (값 − μ) / σ. "
+        f"‘{f['quantity']}’에서는 μ = {f['mean']}, σ = {f['scale']}입니다.{who} 손실 L은 제곱 "
+        f"오차, 곧 수 {f['count']}개에 대한 (z − t)²의 평균입니다.{rest} 차는 "
+        f"{_decimals(f['decimals'])}, 손실은 {_decimals(f['loss_decimals'])}, "
+        f"‘{f['quantity']}’의 값은 {_decimals(f['units_decimals'])}까지 계산하세요."
+    )
+
+
+def _at_outputs(f: Facts) -> str:
+    if f["kind"] == "labels":
+        how = f"L이 라벨 {f['count']}개의 평균이므로 ∂L/∂z = (p − y) / {f['count']}"
+        own = "확률로"
+    else:
+        how = f"제곱의 평균의 기울기이므로 ∂L/∂z = 2 · (z − t) / {f['count']}"
+        own = "차로"
+    return (
+        f"학습은 거꾸로 진행하며(역전파) 출력에서 시작합니다. {how}입니다. 앞에서 구한 {own} "
+        f"{_decimals(f['decimals'])}까지 계산하세요."
+    )
+
+
 def _gradient(f: Facts) -> str:
+    if "kind" in f:
+        return _at_outputs(f)
     return (
         "학습은 거꾸로 진행하며(역전파) 로짓에서 시작합니다. 로짓에서 손실의 기울기는 ∂L/∂z = p − "
         f"y입니다. y는 정답 클래스(‘{f['class']}’)에서 1, 나머지에서 0입니다. 앞에서 구한 확률로 "
@@ -242,8 +296,11 @@ KOREAN = Words(
         "flattening": "펼치기",
         "dense": "완전연결",
         "softmax": "소프트맥스",
+        "sigmoid": "시그모이드",
         "cross-entropy": "교차 엔트로피",
-        "gradient": "로짓에서의 기울기",
+        "binary-cross-entropy": "이진 교차 엔트로피",
+        "squared-error": "제곱 오차",
+        "gradient": "출력에서의 기울기",
         "dense-update": "가중치 하나의 학습",
         "through-dense": "완전연결층을 거슬러 가는 기울기",
         "through-activation": "활성화 함수를 거슬러 가는 기울기",
@@ -259,7 +316,10 @@ KOREAN = Words(
         "flattening": _flattening,
         "dense": _dense,
         "softmax": _softmax,
+        "sigmoid": _sigmoid,
         "cross-entropy": _cross_entropy,
+        "binary-cross-entropy": _binary_cross_entropy,
+        "squared-error": _squared_error,
         "gradient": _gradient,
         "dense-update": _dense_update,
         "through-dense": _through_dense,
@@ -280,6 +340,10 @@ KOREAN = Words(
         "votes": "큰 곱",
         "softmax": "소프트맥스",
         "at_logits": "로짓에서의 기울기",
+        "sigmoid": "라벨마다의 확률",
+        "label_losses": "라벨마다의 손실",
+        "differences": "차",
+        "at_outputs": "출력에서의 기울기",
         "paths": "유닛마다 전해지는 기울기",
         "delta": "뒤의 기울기 δ",
         "slopes": "x에서의 미분값",
@@ -298,6 +362,12 @@ KOREAN = Words(
         "target": "y",
         "delta": "δ",
         "place": "행, 열",
+        "label": "라벨",
+        "label_loss": "ℓ",
+        "quantity": "수",
+        "output": "z",
+        "right": "t",
+        "difference": "z − t",
     },
     asks={
         "sum": "곱의 합:",
@@ -317,6 +387,7 @@ KOREAN = Words(
         "channel_of": "특징맵 몇 번입니까?",
         "sum_of_powers": "거듭제곱의 합 S:",
         "loss": "L =",
+        "in_units": lambda f: f"‘{f['quantity']}’에 대한 신경망의 답, z · σ + μ =",
         "gradient": "∂L/∂w =",
         "after": lambda f: f"한 걸음 뒤의 가중치({_decimals(f['decimals'])}까지):",
     },
@@ -326,6 +397,8 @@ KOREAN = Words(
             "none": "신경망에 그런 층이 없습니다",
             "quantised": "신경망이 그 층에서는 양자화한 수로 계산합니다",
             "task": "신경망이 클래스 하나를 고르지 않습니다",
+            "labels": "신경망이 라벨 여럿을 답하지 않습니다",
+            "numbers": "신경망이 수를 답하지 않습니다",
             "gradients": "양자화한 신경망에는 기울기가 없습니다",
             "settled": "전해지는 기울기가 없습니다. 신경망이 이 그림에서 더 배울 것이 없습니다",
         },
