@@ -13,6 +13,7 @@ from pellucid.data.decisions import Decision, Decisions, read_decisions
 from pellucid.data.decisions.digest import file_digest, pixel_digest
 from pellucid.data.load import read_splits
 from pellucid.data.reading import Reading
+from pellucid.data.reference import argument_of, parse_reference
 from pellucid.errors import ArgumentError, DataError
 from pellucid.files.decisions import write_decisions
 from tests.data.made_files import encoded, noise, picture_folder, write
@@ -228,6 +229,24 @@ def test_pictures_of_arrays_are_named_by_part_and_number(tmp_path: Path) -> None
     assert arrays["y"].tolist() == labels[:40].tolist()
     with pytest.raises(DataError, match="other data"):
         load(arrays, decisions=table(tmp_path, "train[40],keep,,,"))
+
+
+def test_pictures_of_arrays_keep_their_numbers_where_others_are_left_out(tmp_path: Path) -> None:
+    images, path = noise(4, 9, 6, 6), tmp_path / "a.npz"
+    np.savez(
+        path, x=noise(3, 20, 6, 6), y=np.arange(20) % 2, x_test=images, y_test=np.arange(9) % 2
+    )
+    lines = table(tmp_path, "test[1],leave-out,,,", "test[4],leave-out,,,", "train[0],leave-out,,,")
+    test = load(path, validation=0.1, decisions=lines).test
+    assert test is not None
+    numbers = [0, 2, 3, 5, 6, 7, 8]
+    assert [test.picture_name(i) for i in range(len(test))] == [f"test[{i}]" for i in numbers]
+    for some in (test, test.subset([6, 1, 2]), test.spread(3)):
+        for i in range(len(some)):
+            found = parse_reference(argument_of(str(path), some, i))  # as a command reads it
+            assert found is not None
+            assert found.number is not None
+            np.testing.assert_array_equal(some.images[i][..., 0], images[found.number])
 
 
 def test_boxes_can_be_left_out_but_not_moved(tmp_path: Path) -> None:

@@ -277,7 +277,7 @@ class Dataset:
             quarantined=(),
             own=None,
             marks=self.marks and self.marks.subset(chosen),
-            decided=self.decided and self.decided.of_some(),
+            decided=self.decided and self.decided.of_some(chosen),
         )
 
     def order(self, seed: int, epoch: int) -> NDArray[np.int64]:
@@ -294,7 +294,12 @@ class Dataset:
 
     def picture_name(self, i: int) -> str:
         """Return the name of picture ``i``: its path, or ``test[17]`` where it has none."""
-        return f"{self.name}[{i}]" if self.names is None else self.names[i]
+        return f"{self.name}[{self.number(i)}]" if self.names is None else self.names[i]
+
+    def number(self, i: int) -> int:
+        """By which number picture ``i`` is known, from 0: those left out are counted, too."""
+        numbers = None if self.decided is None else self.decided.numbers
+        return i if numbers is None else int(numbers[i])
 
     def spread(self, most: int) -> Dataset:
         """At most ``most`` of the pictures, evenly from the first to the last.

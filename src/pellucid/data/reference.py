@@ -153,7 +153,7 @@ def argument_of(data: str, pictures: Dataset, number: int) -> str:
     """
     if pictures.names is None or data in BUILTIN or is_shards(Path(data)):
         part = pictures.name if pictures.name in PARTS else ALL
-        return str(Reference(data, part, number))
+        return str(Reference(data, part, pictures.number(number)))
     return os.path.join(_root(data), pictures.names[number])  # noqa: PTH118 - as it was given
 
 

@@ -56,15 +56,18 @@ class Decided:
         matched: The decisions about all parts.
         count: How many pictures this part had before.
         before: The fingerprint that this part had before; None where it is not known.
+        numbers: Which pictures of that part these are, from 0, int64 (N,); None: all of them.
     """
 
     matched: Matched
     count: int
     before: str | None
+    numbers: NDArray[np.int64] | None = None
 
-    def of_some(self) -> Decided:
+    def of_some(self, indices: NDArray[np.integer[Any]]) -> Decided:
         """The same for some of the pictures, of which is not known what they were before."""
-        return replace(self, before=None)
+        numbers = None if self.numbers is None else self.numbers[indices]
+        return replace(self, before=None, numbers=numbers)
 
     def to_dict(self) -> dict[str, Any]:
         """What a model's provenance keeps, as JSON values."""
@@ -110,21 +113,22 @@ def decided(data: Dataset, *, fingerprint: bool = False, in_place: bool = False)
         return data
     before = data.fingerprint() if fingerprint else None
     targets = moved_targets(data)
-    record = Decided(marks.matched, len(data), before)
     kept = np.flatnonzero(~marks.left_out)
     if not len(kept):
         raise DataError(
             f"{printable(data.name)}: all pictures are left out by {marks.matched.decisions.name}; "
             "keep some"
         )
+    numbers = None if len(kept) == len(data) else kept
+    record = Decided(marks.matched, len(data), before, numbers)
     whole = replace(data, targets=targets, marks=None, decided=record)
     quarantined = tuple(
         file for file in data.quarantined if printable(file.name) not in marks.matched.left_out
     )
-    if len(kept) == len(data):
+    if numbers is None:
         return replace(whole, quarantined=quarantined)
     if not in_place:
-        some = whole.subset(kept)
+        some = replace(whole, decided=None).subset(kept)
         return replace(some, quarantined=quarantined, decided=record, own=None)
     for to, origin in enumerate(kept.tolist()):
         if to != origin:
