@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from pellucid.text import printable
+
 
 class Note(str):
     """A line in English that can be written in another language, too.
@@ -22,3 +24,9 @@ class Note(str):
         note = super().__new__(cls, line)
         note.about, note.values = about, values
         return note
+
+
+def described(line: str) -> dict[str, Any]:
+    """A line of remarks as JSON values: its words and, of a note, what it says."""
+    about = {"about": line.about, **line.values} if isinstance(line, Note) else {}
+    return {"words": printable(line), "values": about}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from pellucid.data.note import Note
 from pellucid.errors import ArgumentError, DataError
 from pellucid.text import counted, printable
 
@@ -63,7 +64,8 @@ def quarantine_note(quarantined: Sequence[BadFile]) -> tuple[str, ...]:
         return ()
     first = quarantined[0]
     said = f"{printable(first.name)}: {first.reason}"
-    if len(quarantined) == 1:
-        return (f"1 file cannot be used and is left out: {said}",)
-    files = counted(len(quarantined), "file")
-    return (f"{files} cannot be used and are left out, the first: {said}",)
+    line = f"1 file cannot be used and is left out: {said}"
+    if len(quarantined) > 1:
+        files = counted(len(quarantined), "file")
+        line = f"{files} cannot be used and are left out, the first: {said}"
+    return (Note(line, "quarantined", count=len(quarantined), first=printable(first.name)),)

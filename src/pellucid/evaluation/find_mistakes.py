@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.data.note import Note
 from pellucid.data.reading import Reading
 from pellucid.data.target import JOINT
 from pellucid.engines.batches import images_at_once
@@ -276,7 +277,7 @@ def _remarks(part: PartPictures, task: Task, answers: Floats) -> list[str]:
             f"{left} of {len(part)} pictures of the part {part.part} are answered by nobody: who "
             "learns from the others has seen no other picture of their class, or a copy of them"
         )
-        return [line]
+        return [Note(line, "unanswered", count=left, of=len(part), part=part.part)]
     if not task.of_one_class or not len(judged):
         return []
     labels = part.targets.array[judged]
@@ -288,4 +289,4 @@ def _remarks(part: PartPictures, task: Task, answers: Floats) -> list[str]:
         f"the part {part.part} is answered no better than by guessing ({worth}): the mistakes say "
         "little of the labels"
     )
-    return [line]
+    return [Note(line, "guessing", part=part.part, worth=str(worth))]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 
 from pellucid.data.dataset import Dataset
+from pellucid.data.note import Note
 from pellucid.data.sources import in_task
 from pellucid.errors import DataError
 from pellucid.evaluation.caption_comparison import CaptionComparison, compare_captioners
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of :meth:`ModelComparison.to_dict`."""
 
-LEARNED = "both learned from these pictures, so that they say little of others"
+LEARNED = Note("both learned from these pictures, so that they say little of others", "learned")
 """What a comparison by training pictures is worth."""
 
 
@@ -198,7 +199,12 @@ def _described(first: list[str], second: list[str]) -> list[str]:
     if first == second:
         return list(first)
     return [
-        f"{which}: {note}"
+        Note(
+            f"{which}: {note}",
+            getattr(note, "about", ""),
+            **getattr(note, "values", {}),
+            model=which,
+        )
         for which, described in (("A", first), ("B", second))
         for note in described
     ]
@@ -221,10 +227,11 @@ def _same(a: Dataset, b: Dataset, notes: list[str]) -> tuple[Dataset, Dataset]:
             "learn from, the other did; give other pictures, or train both with the same seed"
         )
     if len(common) < max(len(a), len(b)):
-        notes.append(
+        line = (
             f"{counted(len(common), 'picture')} of A's {len(a)} and B's {len(b)} are the same, and "
             "count"
         )
+        notes.append(Note(line, "common", count=len(common), a=len(a), b=len(b)))
     others = [place[a.names[i]] for i in common]
     return replace(a.subset(common), quarantined=a.quarantined), b.subset(others)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.data.decisions.marks import decided
 from pellucid.data.groups import GroupError
+from pellucid.data.note import Note
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.quarantine import quarantine_note
@@ -75,8 +76,11 @@ def held_out(
         described.extend(pictures.marks.matched.notes)
     elif "decisions" in model.provenance:
         described.append(
-            "the model learned with decisions about its pictures, and is judged by labels as they "
-            "were before; to judge by those that were decided on: --decisions"
+            Note(
+                "the model learned with decisions about its pictures, and is judged by labels as "
+                "they were before; to judge by those that were decided on: --decisions",
+                "undecided",
+            )
         )
     return decided(pictures), described
 
@@ -110,7 +114,8 @@ def _held_out(
         described.extend(quarantine_note(pictures.quarantined))
         described.extend(pictures.remarks)
         if max_pixels is None and trained > MAX_PIXELS:
-            described.append(f"the model learned from larger pictures, too: --max-pixels {trained}")
+            line = f"the model learned from larger pictures, too: --max-pixels {trained}"
+            described.append(Note(line, "larger", pixels=trained))
         if not model.task.of_one_class:
             return pictures
         return pictures.with_classes(label_kind=model.label_kind, source_classes=source)
@@ -121,10 +126,11 @@ def _held_out(
     except MissingPartError as missing:
         if "validation" in missing.parts and part is None:
             pictures = read("validation")
-            described.append(
+            line = (
                 f"there is no test part: judged by the validation part, "
                 f"{counted(len(pictures), 'picture')}; {_CAUTION}"
             )
+            described.append(Note(line, "no-test", count=len(pictures)))
             return pictures, described
         if "train" not in missing.parts or part == "test":
             raise
@@ -219,10 +225,12 @@ def _drawn(
     if pictures is None:
         raise missing
     why = "" if "test" in missing.parts else "there is no test part: "
-    described.append(
+    line = (
         f"{why}judged by what training set aside of the training part to validate by, "
         f"{len(pictures)} of {counted(len(train), 'picture')}; {_CAUTION}"
     )
+    values = {"count": len(pictures), "of": len(train), "no_test": bool(why)}
+    described.append(Note(line, "validated-by", **values))
     return pictures, described
 
 
@@ -236,10 +244,12 @@ def _not_learned(
     if pictures is not None:
         what = "the test" if wanted == "test" else "validation"
         caution = "" if wanted == "test" else f"; {_CAUTION}"
-        described.append(
+        line = (
             f"the model learned from {name}: judged by what was set aside for {what}, "
             f"{len(pictures)} of {counted(len(everything), 'picture')}{caution}"
         )
+        values = {"name": name, "part": wanted, "count": len(pictures), "of": len(everything)}
+        described.append(Note(line, "set-aside", **values))
         return pictures, described
     if part == "val" and everything.name != wanted:  # a part that divided data bring is so called
         raise DataError(

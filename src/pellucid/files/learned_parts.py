@@ -13,6 +13,7 @@ from pellucid.data.decisions.digest import file_digest, pixel_digest
 from pellucid.data.decisions.marks import moved_targets
 from pellucid.data.decisions.matched import picture_key
 from pellucid.data.detect_format import BUILTIN
+from pellucid.data.note import Note
 from pellucid.data.read_part import part_names
 from pellucid.data.reading import Reading
 from pellucid.errors import DataError
@@ -169,7 +170,8 @@ def learned_parts(
                 found[part] = _part(part, learned and part == "train", everything, rows, paths,
                                     data, model)  # fmt: skip
             if not learned:
-                notes.append("as far as is known, the model learned from none of these pictures")
+                line = "as far as is known, the model learned from none of these pictures"
+                notes.append(Note(line, "not-learned"))
     for part in ("validation", "test"):
         if part in names and part in wanted:
             own = read(part)

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pellucid.data.note import described
 from pellucid.errors import DataError
 from pellucid.evaluation.changes import find_changes
 from pellucid.evaluation.model_comparison import check_comparable
@@ -72,7 +73,7 @@ class ChangedPair:
             "sides": [self._side(side) for side in (0, 1)],
             "p_value": found.p_value,
             "counts": found.counts,
-            "notes": [printable(note) for note in found.notes],
+            "notes": [described(note) for note in found.notes],
             "of": len(found.rows),
             "rows": [
                 {

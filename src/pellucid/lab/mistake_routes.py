@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 from starlette.responses import Response
 
+from pellucid.data.note import described
 from pellucid.errors import ArgumentError
 from pellucid.explain.methods import EVIDENCE, METHODS
 from pellucid.lab.bodies import answer
@@ -120,7 +121,7 @@ def _mistakes(lab: Lab, identifier: str, *, again: bool) -> dict[str, Any]:
 def _described(found: Mistakes, number: int) -> dict[str, Any]:
     return {
         "of": found.of,
-        "notes": [printable(note) for note in found.notes],
+        "notes": [described(note) for note in found.notes],
         "parts": [vars(each) for each in found.parts],
         "rows": [_row(each, f"{number}-{place}") for place, each in enumerate(found.rows)],
     }

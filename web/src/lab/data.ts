@@ -185,13 +185,19 @@ export interface PartCount {
   by: "network" | "folds";
 }
 
+/** A remark: its English words, and what it says. */
+export interface Note {
+  words: string;
+  values: FindingValues;
+}
+
 /** The mistakes of a run. */
 export interface Mistakes {
   data: string;
   /** Whether these are the pictures about which the lab decides. */
   decidable: boolean;
   of: number;
-  notes: string[];
+  notes: Note[];
   parts: PartCount[];
   rows: Mistake[];
 }
@@ -255,7 +261,7 @@ export interface Changed {
   p_value: number;
   /** Only the ways that there are for these answers. */
   counts: Partial<Record<ChangeWay, number>>;
-  notes: string[];
+  notes: Note[];
   of: number;
   rows: ChangeRow[];
 }

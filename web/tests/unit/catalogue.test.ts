@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { NodeData } from "../../src/engine/data";
 import type { Problem } from "../../src/pictures/problem";
 import { findings as sentences } from "../../src/lab/text/ko/findings";
+import { SENTENCES } from "../../src/lab/text/ko/notes";
 import { kinds } from "../../src/lab/text/ko/kinds";
 import { catalogues as ofLab } from "../../src/lab/text/index";
 import { catalogues } from "../../src/text/index";
@@ -166,6 +167,7 @@ describe("what Python writes in English", () => {
     gallery: string[];
     languages: string[];
     findings: string[];
+    notes: string[];
   };
   let found: Found[];
   beforeAll(() => {
@@ -217,6 +219,20 @@ describe("what Python writes in English", () => {
       for (const number of words.match(/\d+(\.\d+)?/g) ?? []) expect(text).toContain(number);
       expect(GLOSSARY.filter(([, , others]) => others.test(text))).toEqual([]);
     }
+  });
+
+  test("every remark on data", () => {
+    expect(python.notes.length).toBeGreaterThan(8);
+    for (const about of python.notes) {
+      if (python.findings.includes(about)) continue; // it is a finding, too
+      const text = SENTENCES[about]?.({ name: "1", part: "test", count: 2 }, "그림") ?? "";
+      expect(text, about).toMatch(HANGUL);
+      expect(GLOSSARY.filter(([, , others]) => others.test(text))).toEqual([]);
+    }
+    const values = { about: "no-test", count: 7, model: "B" };
+    expect(ofLab.ko.parts.note("B: seven", values)).toMatch(/^이후: .*7/);
+    expect(ofLab.en.parts.note("B: seven", values)).toBe("after: seven");
+    expect(ofLab.ko.parts.note("of no kind", {})).toBe("of no kind");
   });
 
   test("pages are written in each language", () => {

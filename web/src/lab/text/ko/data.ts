@@ -1,7 +1,7 @@
 import type { data as english } from "../en/data";
 import { findings } from "./findings";
 import { kinds } from "./kinds";
-import { PARTS } from "./parts";
+import { PARTS } from "./part_names";
 
 export const data: typeof english = {
   title: "데이터",

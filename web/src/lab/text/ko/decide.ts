@@ -1,5 +1,5 @@
 import type { decide as english } from "../en/decide";
-import { PARTS } from "./parts";
+import { PARTS } from "./part_names";
 
 export const decide: typeof english = {
   part: (part) => PARTS[part] ?? part,

@@ -2,12 +2,11 @@
 
 import { particleAfter } from "../../../text/ko/particle";
 import type { FindingValues } from "../../data";
-import { PARTS } from "./parts";
+import { NOUNS } from "./nouns";
+import { note } from "./notes";
+import { PARTS } from "./part_names";
 
 type Sentence = (values: FindingValues, noun: string) => string;
-
-/** The pictures that findings are about, as a report calls them. */
-const NOUNS: Record<string, string> = { picture: "그림", recording: "녹음" };
 
 /** So many of them: pictures are counted otherwise than recordings. */
 function counted(count: unknown, noun: string): string {
@@ -114,29 +113,6 @@ export const findings: Record<string, Sentence> = {
     (outside ? `. ${outside}는 그 밖(${range})에 있어 잘립니다` : "") +
     (others ? `. 8비트 그림 ${others}장은 값이 그대로입니다` : ""),
   decided: ({ count }) => `이미 결정한 그림에 대한 점검 결과 ${count}건`,
-  understood: remark,
-  "left-out": remark,
+  understood: note,
+  "left-out": note,
 };
-
-/** What was left out or understood; remarks that only Python can write stay as they are. */
-function remark({ about, ...values }: FindingValues, noun: string): string {
-  const { first, more, kinds } = values;
-  const which = `${first}${more ? ` 외 ${more}개` : ""}`;
-  const sentences: Record<string, () => string> = {
-    misplaced: () => `클래스 폴더에 없는 ${what(noun)}: ${which}`,
-    foreign: () => `${what(noun)}이 아닌 파일: ${which} (${kinds})`,
-    ours: () => `Pellucid가 쓴 파일: ${which}`,
-    broken: () => `가리키는 것이 없는 링크: ${which}`,
-    loops: () => `어차피 읽는 폴더를 가리키는 링크: ${which}`,
-    special: () => `파이프와 장치: ${which}`,
-    outside: () => `폴더 밖을 가리키는 링크를 따라갔습니다: ${which}`,
-    groups: () =>
-      `${what(noun)}을 ${values["by"]}에 따라 묶었습니다: 묶음 ${values["count"]}개, 하나에 ${values["smallest"]}개에서 ${values["largest"]}개까지`,
-    decisions: () =>
-      `${values["file"]}의 결정: 그대로 ${values["keep"]}건, 옮김 ${values["move"]}건, 뺌 ${values["left_out"]}건` +
-      (values["gone"] ? `, 뺄 ${what(noun)} ${values["gone"]}개는 이미 없음` : ""),
-    changed: () =>
-      `결정 ${values["count"]}건은 그 뒤에 바뀐 ${what(noun)}에 대한 것이라 따르지 않았습니다: ${values["pictures"]}. 다시 보고 결정하세요`,
-  };
-  return sentences[String(about)]?.() ?? "";
-}

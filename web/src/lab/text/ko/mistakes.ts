@@ -1,5 +1,5 @@
 import type { mistakes as english } from "../en/mistakes";
-import { PARTS } from "./parts";
+import { PARTS } from "./part_names";
 
 export const mistakes: typeof english = {
   title: (run) => `틀린 그림: ${run}`,
