@@ -9,6 +9,7 @@ through that a proxy might read in another way is refused here (RFC 9112, sectio
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -146,7 +147,8 @@ class LimitedProtocol(HttpToolsProtocol):
         """Wait for the next request; for the rest of one that was answered early, not for long."""
         super().on_response_complete()
         if self.timeout_keep_alive_task is not None and not self._reading_body:
-            self._idle_since = self.loop.time()
+            # not the loop's time, which may tick by milliseconds: two would be idle since the same
+            self._idle_since = time.monotonic()
         if self._reading_body and not self.transport.is_closing() and self._linger_timer is None:
             self._linger_timer = self._later(self.limits.linger_seconds, self._close)
 
@@ -204,7 +206,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     @property
     def idle_since(self) -> float | None:
-        """Since when, by the event loop's clock, a further request is waited for; None: it is not.
+        """Since when, by ``time.monotonic``, a further request is waited for; None: it is not.
 
         A connection on which none was answered yet does not count: its request may be on its way.
         """

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import math
 import socket
+import time
 from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
@@ -104,7 +105,7 @@ class Server(uvicorn.Server):
             if each.idle_since is not None
         ]
         since, idlest = min(waiting, key=itemgetter(0), default=(math.inf, None))
-        if idlest is None or self._loop.time() - since < _IDLE_SECONDS:
+        if idlest is None or time.monotonic() - since < _IDLE_SECONDS:
             return False
         idlest.give_up()
         return True
