@@ -8,8 +8,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from pellucid.files import load_model
+from tests.evaluation.number_pictures import bars, switched
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +68,46 @@ def test_from_a_run_to_decisions_and_on(
     assert {each["true"] for each in json.loads(some)["mistakes"]} <= {"one"}
     other = pellucid("mistakes", "run", "--from", "again", "--part", "train", "--json").stdout
     assert {each["part"] for each in json.loads(other)["mistakes"]} <= {"train"}
+
+
+def test_numbers_from_a_run_to_decisions(pellucid: Command, tmp_path: Path) -> None:
+    images, true = bars(90, seed=4)
+    given, wrong = switched(true, 0, 2, seed=5)
+    lines = ["path,grey,place"]
+    for i, (image, values) in enumerate(zip(images, given.tolist(), strict=True)):
+        Image.fromarray(image).save(tmp_path / f"{i:02}.png")
+        lines.append(f"{i:02}.png,{','.join(map(repr, values))}")
+    (tmp_path / "bars.csv").write_text("\n".join(lines), encoding="utf-8")
+    columns = "--label-column", "grey,place"
+    pellucid("train", "bars.csv", *columns, "--epochs", 8, "--out", "run", "--no-report")
+    asked = ["mistakes", "run", "--part", "all", "--json"]
+    done = pellucid(*asked, "--nearest", 2, "--csv", "m.csv", "--html", "m.html")
+    found = json.loads(done.stdout)
+    assert (found["of"], found["classes"]) == (90, ["grey", "place"])
+    switched_names = {f"{i:02}.png" for i in wrong.tolist()}
+    assert {each["path"] for each in found["mistakes"][:2]} == switched_names
+    assert "grey" in (tmp_path / "m.html").read_text(encoding="utf-8")
+    doubted = json.loads(pellucid(*asked, "--suspicious").stdout)["mistakes"]
+    learned = {each["path"] for each in found["mistakes"] if each["part"] == "train"}
+    assert learned & switched_names <= {each["path"] for each in doubted}
+    assert {each["part"] for each in doubted} == {"train"}  # the others are too few
+    printed = pellucid("mistakes", "run", "--top", 1).stdout
+    assert "standard deviations off on average" in printed
+    said = pellucid("mistakes", "run", "--true", "1", code=1).stderr
+    assert "numbers" in said
+
+    with (tmp_path / "m.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))[:2]
+    with (tmp_path / "d.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0].keys())
+        writer.writeheader()
+        writer.writerows({**each, "decision": "move"} for each in rows)
+    again = json.loads(pellucid(*asked, "--decisions", "d.csv").stdout)
+    by_path = {each["path"]: each for each in again["mistakes"]}
+    for row in rows:
+        assert by_path[row["path"]]["decision"] == "move"
+        now = [each["true"] for each in by_path[row["path"]]["numbers"]]
+        assert now == [float(each) for each in row["label"].split(";")]
 
 
 def test_what_cannot_be_asked(pellucid: Command, model_path: Path, tmp_path: Path) -> None:

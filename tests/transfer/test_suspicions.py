@@ -60,12 +60,25 @@ def test_what_is_planted_is_found(kind: str) -> None:
     report = with_suspicions(DataReport("it", ("train", "test"), (), ()), kept)
     found = {each.kind: each for each in report.findings}
     assert found["near-leakage"].names == ("10", "20")
+    doubt = found["likely-wrong-label"]
+    assert doubt.names == ("33",)
     if kind == "numbers":
-        assert "likely-wrong-label" not in found
-    else:
-        assert found["likely-wrong-label"].names == ("33",)
+        assert (doubt.values["number"], doubt.values["given"]) == ("n", f"{wrong[33]}")
+        assert abs(float(doubt.values["likely"]) - labels[33]) < 0.25
     again = with_suspicions(report, kept)
     assert sum(each.kind == "near-leakage" for each in again.findings) == 1  # known already
+
+
+def test_features_that_tell_nothing_doubt_no_number() -> None:
+    """Numbers far from all others are no wrong ones where pictures say nothing of them."""
+    random = np.random.default_rng(2)
+    features = random.normal(size=(60, 40)).astype(np.float32)
+    numbers = random.standard_cauchy((60, 1))
+    task = Regression(("n",), (0.0,), (float(numbers.std()),))
+    kept = FeatureSet(
+        features, tuple(map(str, range(60))), "body", numbers, np.ones(60, np.uint8), task
+    )
+    assert with_suspicions(DataReport("it", ("train",), (), ()), kept).findings == ()
 
 
 def test_features_that_tell_nothing_doubt_no_label() -> None:

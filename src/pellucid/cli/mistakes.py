@@ -49,7 +49,8 @@ def mistakes(
         int | None,
         typer.Option(
             min=1,
-            help="How many to list at most: those of which the model was surest.",
+            help="How many to list at most: those of which the model was surest, of numbers the "
+            "farthest off.",
             show_default="all",
         ),
     ] = None,
@@ -95,7 +96,8 @@ def mistakes(
 ) -> None:
     """Look at what a model gets wrong, in training pictures, too, where labels may be wrong.
 
-    Sorted by how sure it was. Each can be decided on: keep, move, leave out (--csv).
+    Sorted by how sure it was, numbers by how far off. Each can be decided on: keep, move, leave out
+    (--csv).
     """
     from pellucid.estimators.remembered import remembered_model
     from pellucid.evaluation.find_mistakes import find_mistakes

@@ -170,12 +170,20 @@ def _read_for(
     return dataset if matched is None else marked(dataset, matched, part)
 
 
-def part_names(source: DataSource, *, max_bytes: int | None = None) -> tuple[str, ...]:
+def part_names(
+    source: DataSource,
+    *,
+    max_bytes: int | None = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
+) -> tuple[str, ...]:
     """Return which parts data bring themselves: ``all`` where they are not divided.
 
     Args:
         source: As :func:`pellucid.data.load` takes it.
         max_bytes: As :func:`pellucid.data.load` takes it.
+        path_column: The column of a list's paths, where it is none that is recognised.
+        label_column: The column of its labels, or several.
 
     Raises:
         DataError: There are no such data.
@@ -188,7 +196,8 @@ def part_names(source: DataSource, *, max_bytes: int | None = None) -> tuple[str
     if is_shards(path):
         return tuple(ShardIndex.read(path).parts)
     if is_of_pictures(path):
-        return tuple(scanned(path).parts)
+        reading = Reading(path_column=path_column, label_column=label_column)
+        return tuple(scanned(path, reading).parts)
     if path.is_file():
         return array_parts(read_npz(path, max_bytes=max_bytes), printable(path))
     return tuple(find_idx_files(path))

@@ -1,9 +1,11 @@
 """Mistakes: the pictures that a network answers otherwise than they are labelled.
 
-Either may be wrong, the network or the label. Of pictures that the network did not learn from, it
-answers itself. It knows those that it learned from by heart, wrong labels, too: these are answered
-by heads on its features, each of which learned from the other folds (see
-:mod:`pellucid.transfer.out_of_fold`).
+Either may be wrong, the network or the label. Answers that are numbers are more or less wrong: of
+these every picture is listed, the farthest off first.
+
+Of pictures that the network did not learn from, it answers itself. It knows those that it learned
+from by heart, wrong labels, too: these are answered by heads on its features, each of which learned
+from the other folds (see :mod:`pellucid.transfer.out_of_fold`).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.csv_text import csv_text
+from pellucid.errors import ArgumentError
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
 from pellucid.text import printable
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from pellucid.evaluation.mistake import Mistake, PartCount
     from pellucid.transfer.nearest import Neighbour
 
 SCHEMA = 1
@@ -31,88 +35,9 @@ come without."""
 
 COLUMNS = (
     "path", "decision", "label", "note", "digest",
-    "part", "index", "true", "answered", "confidence", "of_label", "suspicious", "nearest",
+    "part", "index", "true", "answered", "confidence", "of_label", "error", "suspicious", "nearest",
 )  # fmt: skip
 """The columns of :meth:`Mistakes.to_csv`; the first are those of decisions."""
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A picture that is answered otherwise than it is labelled.
-
-    Attributes:
-        path: What it is called in decisions: as ``pellucid check`` prints it.
-        part: Which part of the run's data it is in: ``train``, ``validation``, ``test`` or ``all``.
-        index: Which picture of that part, from 0.
-        true: What it is labelled with; of several labels, the one in question: ``without cat``.
-        answered: What was answered.
-        confidence: The probability of that, 0 to 1.
-        of_label: The probability of what it is labelled with, 0 to 1.
-        label: What it would be labelled with if the answer were right, as a list has it.
-        guesses: The most probable classes with their probabilities, the first first; of several
-            labels all that have at least an even chance.
-        by: Who answered: ``network``, or ``folds``, heads that did not learn from it.
-        suspicious: Whether the label is likely wrong, by confident learning, see
-            :mod:`pellucid.transfer.wrong_labels`.
-        decision: What was decided about it already; empty where nothing was.
-        note: The remark given with the decision.
-        neighbours: The nearest training pictures, the nearest first; None where nobody asked.
-    """
-
-    path: str
-    part: str
-    index: int
-    true: str
-    answered: str
-    confidence: float
-    of_label: float
-    label: str
-    guesses: tuple[tuple[str, float], ...]
-    by: str
-    suspicious: bool
-    decision: str = ""
-    note: str = ""
-    neighbours: tuple[Neighbour, ...] | None = None
-
-    @property
-    def pair(self) -> tuple[str, str]:
-        """What it is labelled with, and what was answered."""
-        return self.true, self.answered
-
-    @property
-    def line(self) -> str:
-        """It in one line."""
-        doubt = "; the label is likely wrong" if self.suspicious else ""
-        return (
-            f"{printable(self.path)} ({self.part}): labelled {printable(self.true)} "
-            f"({self.of_label:.1%}), answered {printable(self.answered)} ({self.confidence:.1%})"
-            f"{doubt}"
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        found = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        found["guesses"] = [{"class": name, "probability": p} for name, p in self.guesses]
-        near = self.neighbours
-        found["neighbours"] = None if near is None else [each.to_dict() for each in near]
-        return found
-
-
-@dataclass(frozen=True)
-class PartCount:
-    """How a part was answered.
-
-    Attributes:
-        part: Its name.
-        pictures: How many were answered.
-        wrong: How many of them otherwise than they are labelled.
-        by: Who answered: ``network`` or ``folds``.
-    """
-
-    part: str
-    pictures: int
-    wrong: int
-    by: str
 
 
 def _no_picture(_path: str) -> NDArray[np.uint8] | None:
@@ -130,20 +55,21 @@ def _no_neighbours(_rows: Sequence[Mistake], _count: int) -> list[tuple[Neighbou
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Mistakes(Record):
-    """All mistakes of a model on some data, those first of which it was surest.
+    """All mistakes of a model on some data, those first of which it was surest, or farthest off.
 
     Attributes:
         model: What the model is called.
         data: What the data are called.
-        classes: The classes, or labels.
+        classes: The classes or labels, or what the numbers are called.
         rows: The mistakes.
         parts: How each part was answered.
         notes: What the user should know, in lines.
-        of: How many mistakes there are, of which the rows may be some.
+        of: How many mistakes there are, of which the rows may be some; of numbers, pictures.
         picture: Returns a picture by its path, as the network gets it, uint8 (H, W, C); None where
             there is none.
         digest: Returns what stands for a picture in decisions, by its path.
         neighbours_of: Returns the nearest training pictures of some mistakes.
+        unit: In what errors are measured; empty where answers are right or wrong.
     """
 
     record_kind: ClassVar[str] = "mistakes"
@@ -160,6 +86,7 @@ class Mistakes(Record):
     neighbours_of: Callable[[Sequence[Mistake], int], list[tuple[Neighbour, ...]]] = field(
         default=_no_neighbours, repr=False
     )
+    unit: str = ""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -171,7 +98,12 @@ class Mistakes(Record):
 
     @property
     def pairs(self) -> dict[tuple[str, str], int]:
-        """How many mistakes there are of each pair of label and answer, the most frequent first."""
+        """How many mistakes there are of each pair of label and answer, the most frequent first.
+
+        Of numbers there are none.
+        """
+        if self.unit:
+            return {}
         counts = Counter(each.pair for each in self.rows)
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
@@ -192,7 +124,15 @@ class Mistakes(Record):
             part: Only of this part.
             suspicious: Only where the label is likely wrong.
             undecided: Only where nothing was decided yet.
+
+        Raises:
+            ArgumentError: If numbers are chosen by what they are labelled with, or answered.
         """
+        if self.unit and (true, answered) != (None, None):
+            raise ArgumentError(
+                "mistakes are chosen by label and answer where these are classes, and here they "
+                "are numbers; choose by part, or those alone whose labels are likely wrong"
+            )
         wanted = {"true": true, "answered": answered, "part": part}
         rows = tuple(
             each
@@ -227,7 +167,8 @@ class Mistakes(Record):
             "classes": list(self.classes),
             "notes": list(self.notes),
             "of": self.of,
-            "parts": [vars(each) for each in self.parts],
+            "unit": self.unit,
+            "parts": [each.to_dict() for each in self.parts],
             "pairs": [
                 {"true": true, "answered": answered, "mistakes": count}
                 for (true, answered), count in self.pairs.items()
@@ -238,7 +179,7 @@ class Mistakes(Record):
     def to_csv(self) -> str:
         """A row a mistake, in columns of decisions, to be filled in, and others.
 
-        The label is the one that was answered: with ``move`` as decision the picture goes there.
+        The label is that of :attr:`Mistake.label`: with ``move`` as decision the picture gets it.
         """
         return csv_text(
             [
@@ -247,7 +188,7 @@ class Mistakes(Record):
                     (
                         printable(each.path), each.decision, each.label, each.note,
                         self.digest(each.path), each.part, each.index, each.true, each.answered,
-                        f"{each.confidence:.6f}", f"{each.of_label:.6f}",
+                        *map(_written, (each.confidence, each.of_label, each.error)),
                         "yes" if each.suspicious else "no",
                         " ".join(map(str, each.neighbours or ())),
                     )
@@ -255,3 +196,7 @@ class Mistakes(Record):
                 ),
             ]
         )  # fmt: skip
+
+
+def _written(value: float | None) -> str:
+    return "" if value is None else f"{value:.6f}"

@@ -225,7 +225,7 @@ def numbers_report(
     targets: NDArray[np.float64] = dataset.targets.array
     mean = np.array(task.mean)
     guess = np.broadcast_to(mean, targets.shape)
-    errors = np.abs(task.standardised(predicted) - task.standardised(targets)).mean(axis=1)
+    errors = task.errors(predicted, targets)
     by_column = (
         metrics.r_squared(predicted, targets),
         metrics.mean_absolute_errors(predicted, targets),

@@ -183,8 +183,7 @@ def _judged(
         assert isinstance(unit, Regression)
         values = task.values(outputs)
         read = values[:, order]
-        wanted = data.targets.array[:, order]
-        errors = np.abs(unit.standardised(read) - unit.standardised(wanted)).mean(axis=1)
+        errors = unit.errors(read, data.targets.array[:, order])
         given = replace(data.targets, values=values)  # type: ignore[type-var]
         report = numbers_report(outputs, data, task)
     return report, errors, [given.text(i) for i in range(len(data))], read

@@ -147,7 +147,10 @@ def learned_parts(
     reading = replace(
         reading or Reading(), max_pixels=max_pixels or safe_max_pixels(model.provenance)
     )
-    names = part_names(data, max_bytes=reading.max_bytes)
+    names = part_names(
+        data, max_bytes=reading.max_bytes,
+        path_column=reading.path_column, label_column=reading.label_column,
+    )  # fmt: skip
     found: dict[str, PartPictures] = {}
     notes: list[str] = []
 

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.decisions import MOVE
+from pellucid.data.decisions.matched import check_label
 from pellucid.errors import ArgumentError, DataError
 from pellucid.lab.bodies import answer, read_object
 from pellucid.lab.decision_book import Kept, changes_of, said
@@ -58,18 +59,23 @@ def _check_labels(lab: Lab, changes: list[Change]) -> None:
 
     Raises:
         ArgumentError: One is none of the classes.
+        DataError: One is not as many numbers as pictures have.
     """
-    moved = [each.after for each in changes if each.after is not None and each.after.way == MOVE]
+    moved = [
+        (each.path, each.after.label)
+        for each in changes
+        if each.after is not None and each.after.way == MOVE
+    ]
     if not moved:
         return
     _, gallery = lab.checking.gallery()
-    if not gallery.joins:
-        for each in moved:
-            if each.label not in gallery.classes:
-                raise ArgumentError(
-                    f"no class {printable(each.label)}; expected one of "
-                    f"{listed(gallery.classes, 12)}"
-                )
+    for path, label in moved:
+        if gallery.numbers:
+            check_label(label, gallery.targets, printable(path))
+        elif not gallery.joins and label not in gallery.classes:
+            raise ArgumentError(
+                f"no class {printable(label)}; expected one of {listed(gallery.classes, 12)}"
+            )
 
 
 def _all(lab: Lab) -> dict[str, Any]:
@@ -89,9 +95,10 @@ def _described(lab: Lab, kept: Kept) -> dict[str, Any]:
     """Decisions with their pictures, and what a picture can be moved to."""
     try:
         generation, gallery = lab.checking.gallery()
-        places, classes, joins = gallery.places, gallery.classes, gallery.joins
+        places, classes = gallery.places, gallery.classes
+        joins, numbers = gallery.joins, gallery.numbers
     except DataError:  # decisions are shown without their pictures
-        generation, places, classes, joins = 0, {}, (), False
+        generation, places, classes, joins, numbers = 0, {}, (), False, 0
     rows = []
     for row in kept.rows:
         path, values = printable(row.path), said(row)
@@ -105,4 +112,5 @@ def _described(lab: Lab, kept: Kept) -> dict[str, Any]:
         "place": _place(lab),
         "classes": list(classes),
         "joins": joins,
+        "numbers": numbers,
     }

@@ -18,7 +18,7 @@ from pellucid.data.npz import read_npz
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.reading import Reading
 from pellucid.data.shards.index import is_shards
-from pellucid.data.targets import ClassTargets
+from pellucid.data.targets import ClassTargets, Numbers
 from pellucid.errors import DataError
 from pellucid.text import printable
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from pellucid.data.dataset import Dataset
+    from pellucid.data.targets import Targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,7 @@ class Gallery:
         parts: The part of each, N.
         image: Returns a picture by its place, as a Pillow image.
         digest: Returns the digest of a picture's content, by its place; empty where it has gone.
-        joins: Whether a label may be something else than one class: several, or numbers.
+        targets: What the data bring: of which kind a label is.
     """
 
     classes: tuple[str, ...]
@@ -51,7 +52,7 @@ class Gallery:
     parts: tuple[str, ...]
     image: Callable[[int], Image.Image]
     digest: Callable[[int], str]
-    joins: bool = False
+    targets: Targets
 
     def __len__(self) -> int:
         return len(self.names)
@@ -60,6 +61,16 @@ class Gallery:
     def places(self) -> Mapping[str, int]:
         """The place of each name."""
         return {name: i for i, name in reversed(list(enumerate(self.names)))}
+
+    @property
+    def joins(self) -> bool:
+        """Whether a label may be something else than one class: several, or numbers."""
+        return not isinstance(self.targets, ClassTargets)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers a label is; 0 where it is none."""
+        return len(self.targets.columns) if isinstance(self.targets, Numbers) else 0
 
     def labelled(self, label: str) -> list[int]:
         """The places of the pictures with a label."""
@@ -111,7 +122,7 @@ def _of_files(path: Path) -> Gallery:
         tuple(file.part for file in files),
         image,
         digest,
-        not isinstance(found.targets, ClassTargets),
+        found.targets,
     )
 
 
@@ -134,5 +145,5 @@ def _of_arrays(datasets: Mapping[str, Dataset]) -> Gallery:
         tuple(part for part, _ in places),
         pixels,
         digest,
-        not isinstance(targets, ClassTargets),
+        targets,
     )

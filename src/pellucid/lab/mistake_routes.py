@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from pellucid.evaluation.mistakes import Mistake, Mistakes
+    from pellucid.evaluation.mistake import Mistake, NumberOff
+    from pellucid.evaluation.mistakes import Mistakes
 
 
 async def mistakes(request: Request) -> Response:
@@ -93,7 +95,8 @@ async def evidence(request: Request) -> Response:
     folder = await _folder(request)
     mistake = request.path_params["mistake"]
     method = request.query_params.get("method", EVIDENCE.name)
-    found = await lab.work(lab.mistakes.evidence, folder, mistake, method)
+    number = request.query_params.get("number")
+    found = await lab.work(lab.mistakes.evidence, folder, mistake, method, number)
     return Response(png(Image.fromarray(found)), media_type="image/png")
 
 
@@ -121,8 +124,9 @@ def _mistakes(lab: Lab, identifier: str, *, again: bool) -> dict[str, Any]:
 def _described(found: Mistakes, number: int) -> dict[str, Any]:
     return {
         "of": found.of,
+        "unit": found.unit,
         "notes": [described(note) for note in found.notes],
-        "parts": [vars(each) for each in found.parts],
+        "parts": [each.to_dict() for each in found.parts],
         "rows": [_row(each, f"{number}-{place}") for place, each in enumerate(found.rows)],
     }
 
@@ -140,4 +144,10 @@ def _row(mistake: Mistake, identifier: str) -> dict[str, Any]:
         "by": mistake.by,
         "suspicious": mistake.suspicious,
         "guesses": [[printable(name), value] for name, value in mistake.guesses],
+        "error": mistake.error,
+        "numbers": [_number(each) for each in mistake.numbers],
     }
+
+
+def _number(number: NumberOff) -> dict[str, Any]:
+    return {**asdict(number), "label": printable(number.name), "residual": number.residual}

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pellucid.evaluation.mistakes import Mistake, Mistakes
+    from pellucid.evaluation.mistake import Mistake
+    from pellucid.evaluation.mistakes import Mistakes
     from pellucid.lab.opened import OpenedRuns
 
 MOST = 5_000
@@ -131,26 +132,33 @@ class MistakesOfRuns:
         return mistake.part, self._opened.places(folder, mistake.part).get(mistake.path)
 
     def evidence(
-        self, folder: Path, identifier: str, method: str = EVIDENCE.name
+        self,
+        folder: Path,
+        identifier: str,
+        method: str = EVIDENCE.name,
+        number: str | None = None,
     ) -> NDArray[np.uint8]:
         """Where in the picture lies what speaks for the answer rather than the label.
+
+        Of a number, what makes it higher.
 
         Args:
             folder: The run's.
             identifier: The mistake's.
             method: One of :data:`pellucid.explain.methods.METHODS`.
+            number: Of several numbers, which; None for the one that is farthest out.
 
         Returns:
             Red, green, blue and opacity, uint8 (H, W, 4): one colour for the answer, the other,
             where the method is signed, for the label.
 
         Raises:
-            ArgumentError: If there is no such method, or the network does not suit it.
+            ArgumentError: If there is no such method or number, or the network does not suit it.
         """
         _, found, row = self.one(folder, identifier)
         mistake = found.rows[row]
         estimator = self._opened.estimator(folder)
-        target, against = _asked(mistake, found.classes)
+        target, against = _asked(mistake, found.classes, number)
         image = self.picture(folder, identifier, None)
         made = estimator.explain(image, method, target=target, against=against)
         values = made.pixels.sum(axis=2) if method == EVIDENCE.name else made.values
@@ -191,8 +199,13 @@ class MistakesOfRuns:
         kept.run(find, "finding mistakes")
 
 
-def _asked(mistake: Mistake, classes: tuple[str, ...]) -> tuple[str, str | None]:
-    """The class in question, and the one that it is compared with."""
+def _asked(
+    mistake: Mistake, classes: tuple[str, ...], number: str | None
+) -> tuple[str, str | None]:
+    """The class or number in question, and the class that it is compared with."""
+    if mistake.numbers:
+        farthest = max(mistake.numbers, key=lambda each: each.deviations)
+        return number or farthest.name, None
     if mistake.answered in classes:
         return mistake.answered, mistake.true
     return mistake.answered.split(" ", 1)[1], None  # with or without a label

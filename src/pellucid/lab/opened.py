@@ -62,7 +62,7 @@ class OpenedRuns:
             DataError: If nobody knows what it learned from, or that is gone.
         """
         known = self.read_as(folder)
-        given = part_names(known.data, max_bytes=known.reading.max_bytes)
+        given = _given_parts(known)
         if ALL in given:
             found = self._parts(folder, None)
             return tuple(name for name in JUDGING if name in found)
@@ -83,7 +83,7 @@ class OpenedRuns:
         names = self.part_names(folder)
         wanted = name or (names[0] if names else ALL)
         known = self.read_as(folder)
-        undivided = ALL in part_names(known.data, max_bytes=known.reading.max_bytes)
+        undivided = ALL in _given_parts(known)
         found = self._parts(folder, None if undivided else wanted)
         if wanted not in found:
             raise DataError(
@@ -154,3 +154,12 @@ class OpenedRuns:
     def _key(self, folder: Path) -> Hashable:
         """A model by its file; one that is replaced is read again."""
         return folder, stamp(model_path(folder))
+
+
+def _given_parts(known: RunData) -> tuple[str, ...]:
+    """The parts that data bring themselves, as they are read."""
+    reading = known.reading
+    return part_names(
+        known.data, max_bytes=reading.max_bytes,
+        path_column=reading.path_column, label_column=reading.label_column,
+    )  # fmt: skip

@@ -122,7 +122,9 @@ class Finder:
         held, notes = held_out(source, model, max_pixels=self.max_pixels, reading=reading)
         if not self.learn:
             return self._of(held, notes, source=source)
-        undivided = ALL in part_names(source)
+        undivided = ALL in part_names(
+            source, path_column=reading.path_column, label_column=reading.label_column
+        )
         everything = read_as_learned(
             source, model, reading, source_classes=source_classes(model), split="train"
         )

@@ -1,4 +1,4 @@
-"""Mistakes: pictures that are answered otherwise than they are labelled, the surest first."""
+"""Mistakes: pictures that are answered otherwise than they are labelled, or how far off."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from pellucid.show import document as d
 from pellucid.show.drawing import bare, draw_picture, drawable, new_figure
 from pellucid.text import counted, printable
+from pellucid.transfer.wrong_numbers import OUTLYING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from matplotlib.figure import Figure
 
-    from pellucid.evaluation.mistakes import Mistake, Mistakes, PartCount
+    from pellucid.evaluation.mistake import Mistake, PartCount
+    from pellucid.evaluation.mistakes import Mistakes
 
 LINES = d.Limit(20, 1_000_000, "more", "--json, --csv and --html list more")
 """Mistakes that a terminal prints."""
@@ -41,24 +43,28 @@ _LONGEST = 26
 
 def mistakes_document(mistakes: Mistakes) -> d.Document:
     """How many there are of each part and pair, and the pictures, with the nearest of training."""
-    pictures = sum(each.pictures for each in mistakes.parts)
+    pictures = counted(sum(each.pictures for each in mistakes.parts), "picture")
     some = f", {len(mistakes)} of them here" if len(mistakes) < mistakes.of else ""
-    title = (
-        f"{counted(mistakes.of, 'mistake')} in {counted(pictures, 'picture')}{some}: "
-        f"{mistakes.data}"
+    what = (
+        f"Errors of {pictures}"
+        if mistakes.unit
+        else f"{counted(mistakes.of, 'mistake')} in {pictures}"
     )
     return d.Document(
-        title,
+        f"{what}{some}: {mistakes.data}",
         (
-            d.Items([*map(_part, mistakes.parts), *mistakes.notes]),
-            *_pairs(mistakes),
+            d.Items([*(_part(each, mistakes.unit) for each in mistakes.parts), *mistakes.notes]),
+            *(_numbers(mistakes) if mistakes.unit else _pairs(mistakes)),
             *_rows(mistakes),
         ),
         drawing=lambda: draw_mistakes(mistakes),
     )
 
 
-def _part(each: PartCount) -> str:
+def _part(each: PartCount, unit: str) -> str:
+    if each.wrong is None:
+        error = "" if each.error is None else f", {each.error:.3g} {unit} off on average"
+        return f"{each.part}: {each.pictures} answered{error}, {HOW[each.by]}"
     return (
         f"{each.part}: {each.wrong} of {each.pictures} answered otherwise than labelled, "
         f"{HOW[each.by]}"
@@ -80,11 +86,35 @@ def _pairs(mistakes: Mistakes) -> Iterator[d.Part]:
     yield d.Section("Label and answer", [table])
 
 
+def _numbers(mistakes: Mistakes) -> Iterator[d.Part]:
+    """How far off each number is in each part, and from where on a label is likely wrong."""
+    rows = [
+        (
+            part.part, each.name, "–" if each.r2 is None else f"{each.r2:.4f}",
+            f"{each.mean_absolute_error:.4g}", f"{each.deviation:.4g}", str(each.outlying),
+        )
+        for part in mistakes.parts
+        for each in part.numbers
+    ]  # fmt: skip
+    if not rows:
+        return
+    heads = (
+        "part", "number", "R²", "mean absolute error", "robust deviation", "labels likely wrong",
+    )  # fmt: skip
+    table = d.Table("Errors by part and number", heads, rows, left=2)
+    how = d.Text(
+        "a label is likely wrong where the answer less the label is more than "
+        f"{OUTLYING:g} robust deviations from the median of its part",
+    )
+    yield d.Section("Numbers", [table, how])
+
+
 def _rows(mistakes: Mistakes) -> Iterator[d.Part]:
     if not len(mistakes):
         return
+    move = "move, to the number that is right" if mistakes.unit else "move"
     advice = d.Text(
-        "look at each: where the label is wrong, move; where the picture does not belong, leave "
+        f"look at each: where the label is wrong, {move}; where the picture does not belong, leave "
         "it out; where it is right, keep it (pellucid mistakes --csv, then train --decisions)",
         "What to do:",
     )
@@ -92,8 +122,9 @@ def _rows(mistakes: Mistakes) -> Iterator[d.Part]:
     shown = [_box(mistakes, each) for each in mistakes.rows[:MOST_SHOWN]]
     left = len(mistakes) - len(shown)
     more = [d.Text(f"And {left} more; --json and --csv list all.")] if left else []
+    farthest = "Errors, the largest first"
     yield d.Section(
-        "Mistakes, those first of which it was surest",
+        farthest if mistakes.unit else "Mistakes, those first of which it was surest",
         [
             d.Only("terminal", [d.Items(lines, LINES), advice]),
             d.Only("page", [advice, *shown, *more]),
@@ -110,24 +141,37 @@ def _lines(mistake: Mistake) -> Iterator[str]:
 
 
 def _box(mistakes: Mistakes, mistake: Mistake) -> d.Box:
-    """A mistake with its guesses, beside the nearest training pictures."""
-    guesses = [d.Bar(name, share, f"{share:.1%}") for name, share in mistake.guesses]
+    """A mistake with its guesses or numbers, beside the nearest training pictures."""
     own = d.Pictures([_picture(mistakes, mistake.path, (f"{mistake.part}: {mistake.path}",))], SIDE)
-    bars = d.Bars("probabilities", guesses)
     near = [
         _picture(mistakes, each.name, (each.label, f"similarity {each.similarity:.3f}", each.name))
         for each in mistake.neighbours or ()
     ]
-    beside: list[d.Part] = [d.Section("", [own]), d.Section("", [bars])]
+    beside: list[d.Part] = [d.Section("", [own]), d.Section("", [_answers(mistake)])]
     if near:
         beside.append(d.Section("Nearest in training", [d.Pictures(near, SIDE)]))
     decided = f" Decided: {mistake.decision}." if mistake.decision else ""
     doubt = " The label is likely wrong." if mistake.suspicious else ""
     words = (
-        f"labelled {mistake.true}, answered {mistake.answered} ({mistake.confidence:.1%})."
-        f"{doubt}{decided}"
+        f"labelled {mistake.true}, answered {mistake.answered} ({mistake.measure}).{doubt}{decided}"
     )
     return d.Box([d.Text(words), d.Beside(beside)], "warn" if mistake.suspicious else "note")
+
+
+def _answers(mistake: Mistake) -> d.Part:
+    """The most probable classes; or each number, with how far out the answer is."""
+    if not mistake.numbers:
+        guesses = [d.Bar(name, share, f"{share:.1%}") for name, share in mistake.guesses]
+        return d.Bars("probabilities", guesses)
+    rows = [
+        (
+            each.name, f"{each.true:g}", f"{each.answered:.4g}",
+            f"{each.deviations:.1f}{', likely wrong' if each.outlying else ''}",
+        )
+        for each in mistake.numbers
+    ]  # fmt: skip
+    heads = "number", "labelled", "answered", "robust deviations off"
+    return d.Table("numbers", heads, rows)
 
 
 def _picture(mistakes: Mistakes, path: str, lines: tuple[str, ...]) -> d.Picture:
@@ -152,9 +196,14 @@ def draw_mistakes(mistakes: Mistakes) -> Figure:
         bare(
             axes,
             f"{_fitting(name)}\nlabelled {_fitting(mistake.true)}\n"
-            f"{_fitting(mistake.answered)} {mistake.confidence:.1%}",
+            f"{_fitting(mistake.answered)} {_measure(mistake)}",
         )
     return figure
+
+
+def _measure(mistake: Mistake) -> str:
+    """How sure the answer was, or how far off, where there is little room."""
+    return mistake.measure if mistake.error is None else f"({mistake.error:.3g} SD off)"
 
 
 def _fitting(name: str) -> str:

@@ -108,6 +108,16 @@ class Regression(Task):
         """A network's outputs as numbers of the data, (N, M)."""
         return np.asarray(outputs.astype(np.float64) * np.array(self.scale) + np.array(self.mean))
 
+    def errors(self, values: NDArray[Any], targets: NDArray[Any]) -> NDArray[np.float64]:
+        """How far off numbers of the data are, in standard deviations averaged over them, (N,).
+
+        Args:
+            values: Predicted numbers, (N, M).
+            targets: The true ones, (N, M).
+        """
+        off = self.standardised(values) - self.standardised(targets)
+        return np.asarray(np.abs(off).mean(axis=1))
+
     def loss(self) -> Huber:
         return Huber()
 

@@ -13,6 +13,7 @@ from pellucid.files.feature_file import PARTS
 from pellucid.metrics.chance import of_support
 from pellucid.ops.sigmoid import sigmoid
 from pellucid.ops.softmax import probabilities
+from pellucid.tasks import Regression
 from pellucid.text import counted, listed, printable, truncated
 from pellucid.transfer.alike import alike_pairs, linked
 from pellucid.transfer.choice import FOLDS
@@ -20,6 +21,7 @@ from pellucid.transfer.folds import make_folds
 from pellucid.transfer.nearest import label_of
 from pellucid.transfer.out_of_fold import out_of_fold
 from pellucid.transfer.wrong_labels import doubtful_labels
+from pellucid.transfer.wrong_numbers import corrected, spread_of, tell_nothing, trimmed_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,9 +87,12 @@ def _about(kept: FeatureSet, one: int, other: int, similarity: float) -> Finding
 def _doubts(
     kept: FeatureSet, groups: NDArray[np.int64], seed: int, watching: Callable[[int, int], object]
 ) -> Iterator[Finding]:
-    """Labels that are likely wrong; of numbers, none are looked for."""
+    """Labels that are likely wrong."""
     task, names = kept.task, kept.task.names
-    if task.kind == "regression" or (len(names) < 2 and task.of_one_class):
+    if isinstance(task, Regression):
+        yield from _doubtful_numbers(kept, task, groups, seed, watching)
+        return
+    if len(names) < 2 and task.of_one_class:
         return
     if task.of_one_class:
         strata, wanted = kept.targets, np.eye(len(names))[kept.targets]
@@ -147,3 +152,42 @@ def _doubts(
                 given=doubt.given == 1,
                 probability=f"{both[doubt.row, 1]:.0%}",
             )
+
+
+def _doubtful_numbers(
+    kept: FeatureSet,
+    task: Regression,
+    groups: NDArray[np.int64],
+    seed: int,
+    watching: Callable[[int, int], object],
+) -> Iterator[Finding]:
+    """Pictures one of whose numbers is likely wrong, the farthest out first."""
+    labels = kept.targets.astype(np.float64)
+    fold_of = make_folds(np.zeros(len(labels), np.int64), groups, FOLDS, seed)
+    wanted = task.standardised(labels)
+    outputs = out_of_fold(kept.features, wanted, task.loss(), fold_of, watching=watching)
+    answers = task.values(outputs)
+    judged = np.isfinite(answers).all(axis=1)
+    if not judged.any():
+        return
+    if tell_nothing(*trimmed_errors(answers[judged], labels[judged])):
+        return
+    spread = spread_of(answers - labels)
+    far, outlying = np.nan_to_num(spread.deviations), spread.outlying
+    farthest = far.max(axis=1)
+    doubted = np.flatnonzero(outlying.any(axis=1))
+    order = doubted[np.argsort(-farthest[doubted], kind="stable")][:MOST_DOUBTS]
+    for row in order.tolist():
+        k = int(far[row].argmax())
+        name, given, answer = printable(task.names[k]), labels[row, k], answers[row, k]
+        yield found(
+            "likely-wrong-label",
+            (kept.names[row],),
+            f"{name} is labelled {given:g}, and {answer:.4g} by networks that did not learn from "
+            f"it, {far[row, k]:.1f} robust standard deviations away",
+            number=name,
+            given=f"{given:g}",
+            answered=f"{answer:.4g}",
+            deviations=f"{far[row, k]:.1f}",
+            likely=corrected(labels[row], answers[row], outlying[row]),
+        )
