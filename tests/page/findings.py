@@ -22,7 +22,7 @@ from pellucid.data.decisions.decision import Decision, Decisions
 from pellucid.data.decisions.matched import Matched
 from pellucid.data.faults import INVERTED, UNLABELLED, Fault
 from pellucid.files.feature_file import FeatureSet
-from pellucid.tasks import MultiLabel, SingleLabel
+from pellucid.tasks import MultiLabel, Regression, SingleLabel
 from pellucid.transfer.suspicions import with_suspicions
 
 if TYPE_CHECKING:
@@ -80,6 +80,10 @@ def of_features() -> list[Finding]:
     kept = [
         FeatureSet(features, names, "body", wrong, parts, SingleLabel(("a", "b"))),
         FeatureSet(features, names, "body", several, parts, MultiLabel(("a", "b"))),
+        FeatureSet(
+            features, names, "body", wrong[:, None].astype(float), parts,
+            Regression(("angle",), (0.5,), (0.5,)),
+        ),
         FeatureSet(
             RANDOM.normal(size=(60, 40)).astype(np.float32), names[:60], "body", np.arange(60) % 3,
             np.ones(60, np.uint8), SingleLabel(("a", "b", "c")),

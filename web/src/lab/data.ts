@@ -168,21 +168,52 @@ export interface Mistake {
   part: string;
   true: string;
   answered: string;
-  confidence: number;
-  of_label: number;
+  /** Probabilities of the answer and of the label; null of numbers. */
+  confidence: number | null;
+  of_label: number | null;
   /** What it would be labelled with, were the answer right. */
   label: string;
   by: "network" | "folds";
   suspicious: boolean;
   guesses: [string, number][];
+  /** How far off numbers are; null of classes and labels. */
+  error: number | null;
+  numbers: NumberOff[];
+}
+
+/** How far off one of a picture's numbers was answered. */
+export interface NumberOff {
+  name: string;
+  /** Its name as it is printed. */
+  label: string;
+  true: number;
+  answered: number;
+  /** The answer less the label. */
+  residual: number;
+  /** How far that is from the median, in robust standard deviations. */
+  deviations: number;
+  outlying: boolean;
+}
+
+/** How one of the numbers of a part was answered. */
+export interface NumberCount {
+  name: string;
+  r2: number | null;
+  mean_absolute_error: number;
+  deviation: number;
+  outlying: number;
 }
 
 /** How a part was answered. */
 export interface PartCount {
   part: string;
   pictures: number;
-  wrong: number;
+  /** Null of numbers, which are more or less wrong. */
+  wrong: number | null;
   by: "network" | "folds";
+  /** The mean of the pictures' errors; null of classes and labels. */
+  error: number | null;
+  numbers: NumberCount[];
 }
 
 /** A remark: its English words, and what it says. */
@@ -197,6 +228,8 @@ export interface Mistakes {
   /** Whether these are the pictures about which the lab decides. */
   decidable: boolean;
   of: number;
+  /** In what errors are measured; empty of classes and labels. */
+  unit: string;
   notes: Note[];
   parts: PartCount[];
   rows: Mistake[];

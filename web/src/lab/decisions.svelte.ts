@@ -32,6 +32,8 @@ interface Sent {
   place: string;
   classes: string[];
   joins: boolean;
+  /** How many numbers a label is; 0 where it is none. */
+  numbers: number;
   problem?: string;
 }
 
@@ -59,6 +61,8 @@ export class Decisions {
   classes = $state.raw<string[]>([]);
   /** Whether a label may be several classes, or numbers. */
   joins = $state(false);
+  /** How many numbers a label is; 0 where it is none. */
+  numbers = $state(0);
   /** Why the file cannot be read. */
   problem = $state("");
   /** Whether the last ones could not be saved. */
@@ -79,6 +83,14 @@ export class Decisions {
   of(path: string): Said | null {
     const mine = this.mine.get(path);
     return mine ? mine.after : (this.kept.get(path) ?? null);
+  }
+
+  /** Whether a picture could be labelled so. */
+  suits(label: string): boolean {
+    if (!this.numbers) return label !== "";
+    const parts = label.split(";");
+    const finite = parts.every((each) => each.trim() !== "" && Number.isFinite(Number(each)));
+    return finite && parts.length === this.numbers;
   }
 
   get unsaved(): number {
@@ -199,6 +211,7 @@ export class Decisions {
     if (found.place !== this.place) this.adopt(found.place);
     this.classes = found.classes;
     this.joins = found.joins;
+    this.numbers = found.numbers;
     this.problem = found.problem ?? "";
   }
 }

@@ -24,23 +24,22 @@ export function pellucid(given: string[]): void {
   execFileSync(PYTHON, ["-m", "pellucid", ...given], { stdio: "ignore" });
 }
 
+/** Make pictures with a number each, and a run that learned from them, in `bars` and `runs/bars`. */
+export function withNumbers(folder: string): void {
+  execFileSync(PYTHON, ["-m", "tests.lab.number_demo", folder], { cwd: ROOT, stdio: "ignore" });
+}
+
 /** A lab on its own runs and pictures; more is made of them before it opens. */
-export async function openLab(more: (folder: string) => void = () => undefined): Promise<Lab> {
+export async function openLab(
+  more: (folder: string) => void = () => undefined,
+  data = "data",
+): Promise<Lab> {
   const folder = mkdtempSync(join(tmpdir(), "pellucid-lab-"));
   execFileSync(PYTHON, ["-m", "tests.lab.demo", folder], { cwd: ROOT, stdio: "ignore" });
   more(folder);
   const process = spawn(
     PYTHON,
-    [
-      "-m",
-      "pellucid",
-      "lab",
-      join(folder, "runs"),
-      join(folder, "data"),
-      "--port",
-      "0",
-      "--no-open",
-    ],
+    ["-m", "pellucid", "lab", join(folder, "runs"), join(folder, data), "--port", "0", "--no-open"],
     { cwd: folder, stdio: ["ignore", "ignore", "pipe"] },
   );
   const end = (): Promise<void> => ended(process);

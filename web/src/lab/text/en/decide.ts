@@ -11,12 +11,16 @@ export const decide = {
   keep: "Keep",
   move: "Move to",
   to: "Class that it moves to",
+  toNumber: (count: number) =>
+    count === 1 ? "Number that is right" : `${count} numbers that are right, with ; between`,
   leaveOut: "Leave out",
   note: "Note",
   nothing: "Take back",
   undo: "Undo",
   undecided: "undecided",
   hint: "Arrows move among the pictures; K keeps, M chooses a class (Enter moves there), L leaves out, N writes a note, U takes the last decision back.",
+  hintNumber:
+    "Arrows move among the pictures; K keeps, M writes the right number (Enter gives it to the picture), L leaves out, N writes a note, U takes the last decision back.",
   said: (decision: "keep" | "move" | "leave-out", label: string) =>
     decision === "keep" ? "kept" : decision === "move" ? `→ ${label}` : "left out",
   broken: "cannot be shown",

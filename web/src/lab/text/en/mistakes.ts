@@ -15,6 +15,37 @@ export const mistakes = {
   },
   part: (part: string, wrong: number, of: number, folds: boolean) =>
     `${part}: ${wrong} of ${of} wrong` + (folds ? ", by folds." : "."),
+  /** Of numbers, whose errors count in `unit`. */
+  partOff: (part: string, error: string, unit: string, of: number, folds: boolean) =>
+    `${part}: ${of} pictures, on average ${error} ${unit} off` + (folds ? ", by folds." : "."),
+  numbersHeads: {
+    part: "Part",
+    number: "Number",
+    error: "Mean absolute error",
+    deviation: "Robust deviation",
+    outlying: "Labels likely wrong",
+  },
+  numbersHow:
+    "Robust deviation: 1.4826 median absolute deviations of answers less labels. A label more than 3.5 of these from their median is likely wrong; of fewer than 20 pictures none is doubted.",
+  direction: "Answer",
+  directionOf: (name: string, high: boolean, count: number) =>
+    `${name}: ${high ? "too high" : "too low"} (${count})`,
+  rowOff: (label: string, answered: string, error: string) =>
+    `${label} → ${answered}, ${error} SD off`,
+  off: (label: string, answered: string, error: string, unit: string) =>
+    `Labelled ${label}, answered ${answered}, ${error} ${unit} off,`,
+  labelOf: "Label",
+  answerOf: "Answer",
+  difference: "Difference",
+  deviations: "Robust deviations",
+  outlying: "likely wrong",
+  evidenceOf: "Of the number",
+  evidenceHowNumber: (name: string) =>
+    `The network's own, pixel by pixel: vermilion makes ${name} higher, blue lower.`,
+  mapHowNumber: (name: string, signed: boolean) =>
+    signed
+      ? `Vermilion makes ${name} higher, blue lower.`
+      : `Where it is vermilion, this method finds reasons for a higher ${name}.`,
   otherData: (data: string) =>
     `The run learned from ${data}; open the lab with these data to decide about their pictures.`,
   pair: "Label and answer",
@@ -24,6 +55,8 @@ export const mistakes = {
   decision: "Decision",
   suspicious: "only labels that are likely wrong",
   notAll: (shown: number, of: number) => `The first ${shown} of ${of} mistakes.`,
+  notAllNumbers: (shown: number, of: number) =>
+    `The ${shown} of ${of} pictures that are farthest off.`,
   row: (label: string, answered: string, share: string) => `${label} → ${answered} ${share}`,
   labelled: (label: string, share: string) =>
     `Labelled ${label}, which has a probability of ${share},`,

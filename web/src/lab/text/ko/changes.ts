@@ -1,17 +1,11 @@
 import type { changes as english } from "../en/changes";
+import { UNITS } from "./units";
 
-/** What the server calls tests, and what errors are measured in. */
+/** What the server calls tests. */
 const TESTS: Record<string, string> = {
   "McNemar's test": "맥니마 검정",
   "the sign test": "부호 검정",
 };
-const UNITS: Record<string, string> = {
-  "standard deviations": "표준편차",
-  "boxes missed or wrong": "개의 놓치거나 틀린 상자",
-  "of the words are in no caption": "의 낱말이 어느 설명에도 없음",
-  "words wrong, missing or too many": "개의 틀리거나 빠지거나 남는 낱말",
-};
-
 export const changes: typeof english = {
   title: "무엇이 바뀌었는가",
   link: "바뀐 것을 그림별로 보기",

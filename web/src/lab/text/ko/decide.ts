@@ -12,12 +12,15 @@ export const decide: typeof english = {
   keep: "그대로 두기",
   move: "옮기기",
   to: "옮겨 갈 클래스",
+  toNumber: (count) => (count === 1 ? "맞는 수" : `맞는 수 ${count}개(; 기호로 나눔)`),
   leaveOut: "빼기",
   note: "메모",
   nothing: "결정 지우기",
   undo: "되돌리기",
   undecided: "결정 없음",
   hint: "화살표 키로 그림 사이를 움직입니다. K: 그대로 두기, M: 클래스 고르기(Enter 키로 옮기기), L: 빼기, N: 메모, U: 마지막 결정 되돌리기.",
+  hintNumber:
+    "화살표 키로 그림 사이를 움직입니다. K: 그대로 두기, M: 맞는 수 쓰기(Enter 키로 옮기기), L: 빼기, N: 메모, U: 마지막 결정 되돌리기.",
   said: (decision, label) =>
     decision === "keep" ? "그대로" : decision === "move" ? `→ ${label}` : "뺌",
   broken: "보여 줄 수 없음",

@@ -70,9 +70,11 @@ export const findings: Record<string, Sentence> = {
   "group-overlap": ({ count, of, groups, ...values }) =>
     `묶음 ${of}개 가운데 ${count}개가 ${parts(values)} 부분에 함께 있습니다: ${groups}`,
   "likely-wrong-label": (values) =>
-    "likely" in values
-      ? `라벨은 ${values["given"]}인데 ${values["likely"]}일 확률이 더 높습니다(${values["of_likely"]} 대 ${values["of_given"]}, 이 그림을 배우지 않은 신경망이 보기에)`
-      : `라벨 ${values["label"]}${particleAfter(String(values["label"]), "이/가")} ${values["given"] ? "붙어 있습니다" : "없습니다"}. 이 그림을 배우지 않은 신경망이 보기에 그 확률은 ${values["probability"]}입니다`,
+    "number" in values
+      ? `${values["number"]}의 라벨은 ${values["given"]}인데, 이 그림을 배우지 않은 신경망의 답은 ${values["answered"]}입니다(로버스트 표준편차의 ${values["deviations"]}배 떨어짐)`
+      : "likely" in values
+        ? `라벨은 ${values["given"]}인데 ${values["likely"]}일 확률이 더 높습니다(${values["of_likely"]} 대 ${values["of_given"]}, 이 그림을 배우지 않은 신경망이 보기에)`
+        : `라벨 ${values["label"]}${particleAfter(String(values["label"]), "이/가")} ${values["given"] ? "붙어 있습니다" : "없습니다"}. 이 그림을 배우지 않은 신경망이 보기에 그 확률은 ${values["probability"]}입니다`,
   "not-told-apart": ({ accuracy, count, interval, guess, guessing }) =>
     `그림 ${count}장을 배우지 않은 신경망이 ${accuracy} 맞혔습니다(95% 구간 ${(interval as string[]).join("에서 ")}). 언제나 ${guess}${particleAfter(String(guess), "으로/로")} 답해도 ${guessing} 맞습니다`,
   unlabelled: ({ count }) => `그림 ${count}장에 주석이 없습니다`,

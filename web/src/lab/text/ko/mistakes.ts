@@ -1,5 +1,6 @@
 import type { mistakes as english } from "../en/mistakes";
 import { PARTS } from "./part_names";
+import { UNITS } from "./units";
 
 export const mistakes: typeof english = {
   title: (run) => `틀린 그림: ${run}`,
@@ -19,6 +20,35 @@ export const mistakes: typeof english = {
   part: (part, wrong, of, folds) =>
     `${PARTS[part] ?? part}: ${of}장 가운데 ${wrong}장 틀림` +
     (folds ? "(나누어 배운 헤드의 답)." : "."),
+  partOff: (part, error, unit, of, folds) =>
+    `${PARTS[part] ?? part}: 그림 ${of}장, 평균 오차 ${UNITS[unit] ?? unit}의 ${error}배` +
+    (folds ? "(나누어 배운 헤드의 답)." : "."),
+  numbersHeads: {
+    part: "부분",
+    number: "수",
+    error: "평균 절대 오차",
+    deviation: "로버스트 표준편차",
+    outlying: "틀린 것 같은 라벨",
+  },
+  numbersHow:
+    "로버스트 표준편차: 답과 라벨의 차이에서 구한 중앙값 절대 편차의 1.4826배. 차이가 그 중앙값에서 이것의 3.5배 넘게 떨어진 라벨은 틀린 것 같습니다. 그림이 20장이 안 되면 의심하지 않습니다.",
+  direction: "답",
+  directionOf: (name, high, count) => `${name}: ${high ? "너무 큼" : "너무 작음"} (${count})`,
+  rowOff: (label, answered, error) => `${label} → ${answered}, 오차 ${error}`,
+  off: (label, answered, error, unit) =>
+    `라벨: ${label}, 답: ${answered}, 오차: ${UNITS[unit] ?? unit}의 ${error}배.`,
+  labelOf: "라벨",
+  answerOf: "답",
+  difference: "차이",
+  deviations: "로버스트 표준편차의 배수",
+  outlying: "틀린 것 같음",
+  evidenceOf: "어느 수",
+  evidenceHowNumber: (name) =>
+    `신경망 자체의 화소별 근거입니다. 주홍: 더 큰 ${name}, 파랑: 더 작은 ${name}.`,
+  mapHowNumber: (name, signed) =>
+    signed
+      ? `주홍: 더 큰 ${name}의 근거, 파랑: 더 작은 ${name}의 근거.`
+      : `주홍인 곳에서 이 방법이 더 큰 ${name}의 근거를 찾습니다.`,
   otherData: (data) =>
     `이 실행이 배운 데이터: ${data}. 그림에 대해 결정하려면 이 데이터로 실험실을 여세요.`,
   pair: "라벨과 답",
@@ -28,6 +58,7 @@ export const mistakes: typeof english = {
   decision: "결정",
   suspicious: "틀린 것 같은 라벨만",
   notAll: (shown, of) => `틀린 그림 ${of}장 가운데 처음 ${shown}장입니다.`,
+  notAllNumbers: (shown, of) => `그림 ${of}장 가운데 가장 많이 벗어난 ${shown}장입니다.`,
   row: (label, answered, share) => `${label} → ${answered} ${share}`,
   labelled: (label, share) => `라벨: ${label}, 그 확률 ${share}.`,
   byFolds: "이 그림에서 배우지 않은 헤드들이 신경망의 특징으로 답했습니다.",

@@ -42,10 +42,12 @@ export const SENTENCES: Record<string, Sentence> = {
     `모델은 ${name}에서 배웠습니다. 그림 ${all}장 가운데 ${part(of)}${particleAfter(part(of), "을/를")} 위해 떼어 둔 ${count}장으로 평가합니다` +
     (of === "test" ? "" : `. ${CAUTION}`),
   "not-learned": () => "알려진 바로는 모델이 이 그림들에서 배우지 않았습니다",
-  unanswered: ({ count, of, part: name }) =>
-    `${part(name)} 부분의 그림 ${of}장 가운데 ${count}장에는 아무도 답하지 않습니다. 나머지에서 배운 쪽이 그 클래스의 다른 그림이나 그 사본을 보지 못했기 때문입니다`,
+  unanswered: ({ count, of, part: name, classes }) =>
+    `${part(name)} 부분의 그림 ${of}장 가운데 ${count}장에는 아무도 답하지 않습니다. 나머지에서 배운 쪽이 ${classes ? "그 클래스의 " : ""}다른 그림이나 그 사본을 보지 못했기 때문입니다`,
   guessing: ({ part: name, worth }) =>
     `${part(name)} 부분의 답은 찍는 것보다 낫지 않습니다(${worth}). 틀린 그림이 라벨에 대해 말해 주는 것이 적습니다`,
+  "one-number": ({ part: name, errors }) =>
+    `${part(name)} 부분의 답은 모두 같은 수로 답하는 것보다 거의 낫지 않습니다(오차가 큰 10분의 1을 뺀 평균 오차, 답과 같은 수 차례로: ${String(errors).replaceAll("against", "대")}). 오차가 라벨에 대해 말해 주는 것이 적습니다`,
   learned: () =>
     "두 모델 모두 이 그림들에서 배웠으므로, 다른 그림에 대해서는 말해 주는 것이 적습니다",
   common: ({ count, a, b }) =>
