@@ -86,6 +86,10 @@ LESSONS = (
 )
 
 
+WARM_UP = 1.5
+"""Seconds before what is measured: modules are imported, and the first weights laid out."""
+
+
 class _Enough(BaseException):
     """Training has gone on for long enough."""
 
@@ -143,13 +147,13 @@ class Stopwatch:
     Attributes:
         folder: The run's, which is notified before.
         seconds: To measure.
-        warm_up: Seconds before that: modules are imported, and the first weights laid out.
+        warm_up: Seconds before that.
         cost: What was measured.
     """
 
     folder: TimedFolder
     seconds: float
-    warm_up: float = 1.5
+    warm_up: float
     cost: Cost = field(init=False)
     _now: tuple[float, ...] = field(default=(0.0, 0.0, 0.0), init=False)
     _left_out: tuple[float, ...] = field(default=(0.0, 0.0, 0.0), init=False)
@@ -186,7 +190,9 @@ class Stopwatch:
         return time.process_time(), time.perf_counter(), self.folder.waited
 
 
-def measure(lesson: Lesson, seconds: float, rounds: int, place: Path) -> dict[str, list[Cost]]:
+def measure(
+    lesson: Lesson, seconds: float, rounds: int, place: Path, warm_up: float = WARM_UP
+) -> dict[str, list[Cost]]:
     """What pictures cost in each round, by mode.
 
     Args:
@@ -194,6 +200,7 @@ def measure(lesson: Lesson, seconds: float, rounds: int, place: Path) -> dict[st
         seconds: Of each measurement.
         rounds: How many.
         place: A folder for the runs.
+        warm_up: Seconds of steps before each measurement.
     """
     pictures = lesson.pictures()
     recipe = make_recipe(epochs=10_000, batch_size=lesson.batch, learning_rate=1e-4)
@@ -214,7 +221,7 @@ def measure(lesson: Lesson, seconds: float, rounds: int, place: Path) -> dict[st
         for mode in (*MODES[number % 3 :], *MODES[: number % 3]):
             run = place / f"{number}-{mode}"
             folder = TimedFolder(run, model, live=mode != "without")
-            watch = Stopwatch(folder, seconds)
+            watch = Stopwatch(folder, seconds, warm_up)
             try:
                 with _watched(run) if mode == "watched" else nullcontext():
                     train(program, pictures, recipe, watchers=[folder, watch])

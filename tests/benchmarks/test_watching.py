@@ -5,24 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from benchmarks.watching import Cost, Lesson, lines, measure
-
-from benchmarks import watching
+from benchmarks.watching import MODES, Cost, Lesson, lines, measure
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
 LESSON = Lesson("lenet5", (16, 16, 1), 64)
 
 
-def test_each_mode_is_measured_in_each_round(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watching.Stopwatch, "warm_up", 0.0)
-    found = measure(LESSON, 0.01, 2, tmp_path)
-    assert found.keys() == set(watching.MODES)
+def test_each_mode_is_measured_in_each_round(tmp_path: Path) -> None:
+    found = measure(LESSON, 0.01, 2, tmp_path, warm_up=0.0)
+    assert found.keys() == set(MODES)
     for costs in found.values():
         assert len(costs) == 2
         assert all(0 < cost.own < cost.wall for cost in costs)
