@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pellucid.show import document as d
 from pellucid.show.drawing import bare, draw_picture, drawable, new_figure
 from pellucid.text import counted, printable
-from pellucid.transfer.wrong_numbers import OUTLYING
+from pellucid.transfer.wrong_numbers import FEWEST, OUTLYING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +104,8 @@ def _numbers(mistakes: Mistakes) -> Iterator[d.Part]:
     table = d.Table("Errors by part and number", heads, rows, left=2)
     how = d.Text(
         "a label is likely wrong where the answer less the label is more than "
-        f"{OUTLYING:g} robust deviations from the median of its part",
+        f"{OUTLYING:g} robust deviations from the median of its part; of fewer than {FEWEST} "
+        "pictures none is doubted",
     )
     yield d.Section("Numbers", [table, how])
 
@@ -192,18 +193,17 @@ def draw_mistakes(mistakes: Mistakes) -> Figure:
         image = mistakes.picture(mistake.path)
         if image is not None:
             draw_picture(axes, image)
-        name = PurePath(mistake.path).name or mistake.path
-        bare(
-            axes,
-            f"{_fitting(name)}\nlabelled {_fitting(mistake.true)}\n"
-            f"{_fitting(mistake.answered)} {_measure(mistake)}",
-        )
+        bare(axes, "\n".join(_titles(mistake)))
     return figure
 
 
-def _measure(mistake: Mistake) -> str:
-    """How sure the answer was, or how far off, where there is little room."""
-    return mistake.measure if mistake.error is None else f"({mistake.error:.3g} SD off)"
+def _titles(mistake: Mistake) -> tuple[str, str, str]:
+    """The lines above a picture: its name, what it is labelled with, and what was answered."""
+    name = _fitting(PurePath(mistake.path).name or mistake.path)
+    label, answer = f"labelled {_fitting(mistake.true)}", _fitting(mistake.answered)
+    if mistake.error is None:
+        return name, label, f"{answer} {mistake.measure}"
+    return f"{name}: {mistake.error:.3g} SD off", label, answer  # several numbers fill a line
 
 
 def _fitting(name: str) -> str:
