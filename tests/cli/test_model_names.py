@@ -33,7 +33,7 @@ COMMANDS = {
     "backward": ("photo.png", "--label", "tench", "--json"),
     "compare": (NAME, "list.csv", "--json"),
     "evaluate": ("list.csv", "--json"),
-    "explain": ("photo.png", "--json"),
+    "explain": ("photo.png", "--method", "gradient", "--json"),
     "kernels": ("--json",),
     "lecture": ("photo.png", "--json"),
     "mistakes": ("list.csv", "--json"),

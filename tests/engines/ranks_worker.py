@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pellucid.engines import Program
     from pellucid.ops.operation import Array
 
-STEPS, BATCH, PICTURES = 50, 10, 37
+STEPS, BATCH, PICTURES = 20, 10, 37
 """The batches of an epoch have 10, 10, 10 and 7 pictures."""
 
 LOSS = CrossEntropy(0.1, (0.5, 1.0, 3.0))

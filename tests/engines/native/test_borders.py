@@ -12,13 +12,15 @@ from pellucid.architectures import get_architecture
 from pellucid.engines.native import compile as compiling
 from pellucid.engines.native.emit import schedule_builder
 from pellucid.engines.native.kernels import borders
+from pellucid.engines.native.lower.learning import Learning
 from pellucid.engines.native.memory.layout import Border, Layout, Place
 from pellucid.engines.native.runtime.host.this_machine import host_target
-from tests.engines.native.programs import compiled, native, train
+from tests.engines.native.programs import LEARNING, compiled, native, train
 from tests.engines.native.test_memory import poison_new, poison_used
 from tests.engines.native.vectors import run
 from tests.engines.networks import DIFFERENT, batch
 from tests.engines.tolerances import assert_same_bits
+from tests.learning import step_of
 
 if TYPE_CHECKING:
     from pellucid.graph import Graph
@@ -104,14 +106,19 @@ def test_inference_does_not_decide_on_the_memory_of_learning(
 ) -> None:
     """A deep network's values are many, and inference needs few of them at a time."""
     graph = get_architecture("efficientnet-lite0")(3).graph((64, 64, 3))
-    program = native(graph)
-    plan = compiled(program)._code.plan
-    ours = plan.arena.size
+    step = step_of(graph, LEARNING)
+    assert step is not None
+    learning = Learning.of(step)
+
+    def size() -> int:
+        code = compiling.write(graph, host_target(2), capacity=64, learning=learning)
+        return code.plan.arena.size
+
+    ours = size()
     monkeypatch.setattr(compiling, "answer_by_image", lambda *_: None)
-    kept = compiled(native(graph))._code.plan.arena.size
-    assert ours < 0.8 * kept
+    assert ours < 0.8 * size()
     monkeypatch.setattr(compiling, "orders", lambda plan: [["step", "flip"]])
-    assert ours < 1.15 * compiled(native(graph))._code.plan.arena.size
+    assert ours < 1.15 * size()
 
 
 def test_answers_between_steps_change_nothing() -> None:
