@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = tuple(ROOT / name for name in ("README.md", "docs/native-engine.md", "docs/memory.md"))
+PAGES = tuple(
+    ROOT / name
+    for name in ("README.md", "docs/native-engine.md", "docs/memory.md", "docs/quantise.md")
+)
 
 PLACE = re.compile(r"(<!-- benchmark: ([\w-]+) -->\n).*?(<!-- end of benchmark -->)", re.DOTALL)
 
@@ -110,6 +113,35 @@ def latency(results: Path) -> str:
     )  # fmt: skip
 
 
+def int8(results: Path) -> str:
+    """Whole numbers of 8 bits beside floats and beside the best of ONNX Runtime's; accuracy."""
+    found = _read(results, "int8")
+    rows = []
+    for name, figures in _figures(found).items():
+        each = {one.contender: one for one in figures}
+        own, best = each["native-int8"], tables.best_peer([
+            one for one in figures if "int8" in one.contender
+        ])  # fmt: skip
+        beside = [tables.NOTHING] * 2
+        if best is not None:
+            beside = [_count(best.median), f"{own.times(best):.2f}"]
+        judged = {one["contender"]: one.get("accuracy") for one in found["results"][name]}
+        before, after = judged.get(OWN), judged.get("native-int8")
+        accuracy = [tables.NOTHING] * 2
+        if before is not None and after is not None:
+            accuracy = [f"{after:.2%}", f"{100 * (before - after):.2f}"]
+        floats = each[OWN]
+        rows.append([
+            NAMES[name], _count(own.median), _count(floats.median), beside[0],
+            f"{own.times(floats):.2f}", beside[1], *accuracy,
+        ])  # fmt: skip
+    head = [
+        "", "Pellucid int8", "Pellucid float", "ONNX Runtime int8, its best mode", "int8 ÷ float",
+        "int8 ÷ ONNX Runtime int8", "accuracy of int8", "points lost",
+    ]  # fmt: skip
+    return f"{_numbers_right(head, rows, text=(0,))}\n\n{_conditions(found)}"
+
+
 def contenders(results: Path) -> str:
     """What is measured of each that took part."""
     every = [who for task in SPEEDS for who in _contenders(_read(results, task))]
@@ -152,6 +184,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "forward": forward,
     "latency": latency,
     "contenders": contenders,
+    "int8": int8,
     "digits": as_it_is("digits"),
     "ideas": as_it_is("ideas"),
     "winograd-accuracy": as_it_is("winograd-accuracy"),

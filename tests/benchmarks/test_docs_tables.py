@@ -101,6 +101,21 @@ def test_who_was_not_measured_on_a_workload_has_no_figure(tmp_path: Path) -> Non
     assert rows["native ÷ best peer"] == ["2.00", "–"]
 
 
+def test_whole_numbers_beside_floats_and_the_best_of_others(tmp_path: Path) -> None:
+    values = json.loads((results(tmp_path) / "forward.json").read_text())
+    measured = [
+        (Figures("native", [200.0], 1), {"accuracy": 0.98}),
+        (Figures("onnxruntime-floats", [900.0], 1), {}),  # its floats are no peer of whole numbers
+        (Figures("native-int8", [300.0], 1), {"accuracy": 0.975}),
+        (Figures("onnxruntime-int8-u8s8", [120.0], 1), {"accuracy": 0.9}),
+        (Figures("onnxruntime-int8-s8s8", [150.0], 1), {"accuracy": 0.9}),
+    ]
+    values["results"] = {"lenet5": [{**one.to_dict(), **more} for one, more in measured]}
+    (tmp_path / "int8.json").write_text(json.dumps(values), encoding="utf-8")
+    (row,) = [row for name, row in cells("int8", tmp_path).items() if "LeNet" in name]
+    assert row == ["300", "200", "150", "1.50", "2.00", "97.50%", "0.50"]
+
+
 def test_conditions_name_machine_and_packages(tmp_path: Path) -> None:
     text = TABLES["forward"](results(tmp_path))
     for fact in ("made up", "4 threads", "1000 GFLOP/s", "PyTorch 9.1", "JAX 6.4", "3 turns"):
