@@ -21,6 +21,7 @@ from benchmarks import tables
 from benchmarks.contenders import entry
 from benchmarks.figures import Figures
 from benchmarks.workloads import WORKLOADS
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -278,7 +279,8 @@ def _conditions(found: dict[str, Any], what: str = "images/s") -> str:
     }  # fmt: skip
     versions = [f"{name} {facts[name]}" for name, short in packages.items() if short in used]
     return (
-        f"*{what}, {found['threads']} threads of {facts['processor']} ({facts['vectors']}; "
+        f"*{what}, {counted(found['threads'], 'thread')} of {facts['processor']} "
+        f"({facts['vectors']}; "
         f"{_peak(found):.0f} GFLOP/s of multiply-adds at most; {load:.1f} other programs wanted to "
         f"run in the minute before); {', '.join(versions)}; medians of {found['turns']} turns of "
         f"{found['seconds']:g} s, taken in turn.*"
