@@ -115,7 +115,7 @@ def test_an_error_comes_in_its_turn() -> None:
 
 
 def test_what_is_closed_starts_nothing_more_and_leaves_no_thread() -> None:
-    before = threading.active_count()
+    others = set(threading.enumerate())
     done: list[int] = []
     given_up = []
     results = in_order(
@@ -125,9 +125,9 @@ def test_what_is_closed_starts_nothing_more_and_leaves_no_thread() -> None:
     close(results)
     assert len(given_up) == 1
     end = time.monotonic() + PATIENCE
-    while threading.active_count() > before and time.monotonic() < end:
+    while set(threading.enumerate()) - others and time.monotonic() < end:
         time.sleep(0.01)
-    assert threading.active_count() == before
+    assert not set(threading.enumerate()) - others
     assert len(done) <= 5
     assert list(results) == []
 

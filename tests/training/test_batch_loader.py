@@ -74,9 +74,11 @@ def test_the_same_batch_again() -> None:
 
 
 def test_its_thread_ends_with_it() -> None:
+    others = set(threading.enumerate())  # of loaders that nobody has cleared away yet, too
     feed = BatchLoader(dataset(10), PLAN)
     feed.batch(0, 0)
-    (thread,) = (t for t in threading.enumerate() if t.name.startswith("pellucid-feed"))
+    begun = set(threading.enumerate()) - others
+    (thread,) = (each for each in begun if each.name.startswith("pellucid-feed"))
     del feed
     thread.join(20.0)
     assert not thread.is_alive()
